@@ -1,0 +1,1 @@
+"""What outlives a session: final records and the last answer of every scope."""

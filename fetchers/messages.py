@@ -1,0 +1,186 @@
+"""Frames: the messages of both wires (engine ↔ worker, engine ↔ screen) and how they become bytes.
+
+A frame is a four-byte big-endian length and one msgpack map whose `type` names the message. Reading never blocks and
+never trusts: a frame over `MAX_FRAME` bytes, or one that does not decode, raises `FrameError`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+
+from fetchers.errors import Failure, FrameError
+from fetchers.records import Record
+from fetchers.settings import Settings
+
+MAX_FRAME = 16 * 1024 * 1024
+"""Bytes. A page of 1,000 records with full details is about 1 MB."""
+
+_HEAD = struct.Struct(">I")
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True):
+    """Base of everything that is framed; the class name is the tag."""
+
+
+# --- engine → worker ---------------------------------------------------------------------------------------------
+
+
+class Configure(Message):
+    """First frame to a worker: what it is and what it must know."""
+
+    source: str
+    settings: Settings
+
+
+class Fetch(Message):
+    """Ask for some scopes of one table; answered by events that carry the same generation."""
+
+    table: str
+    generation: int
+    scopes: tuple[str, ...]
+    soft_deadline_s: float
+    """Seconds from receipt after which the worker itself ends the fetch and fails what is still open."""
+    limit: int = 100
+    """Newest records wanted per scope; what is queued or running is wanted beyond it."""
+    known: dict[str, tuple[str, ...]] = {}
+    """Per scope, ids last seen queued or running: to be asked for by name where the pages do not hold them."""
+
+
+ToWorker = Configure | Fetch
+
+# --- worker → engine ---------------------------------------------------------------------------------------------
+
+
+class Ready(Message):
+    """The worker has imported its SDK and can fetch."""
+
+    source: str
+    pid: int
+    import_s: float
+
+
+class Event(Message):
+    """Something about one scope of one fetch; `at` is the worker's wall clock, UTC."""
+
+    table: str
+    generation: int
+    scope: str
+    at: datetime
+
+
+class ScopeStarted(Event):
+    """The scope is being asked now."""
+
+
+class Page(Event):
+    """Some records of the scope, as soon as they arrived."""
+
+    records: tuple[Record, ...]
+
+
+class ScopeComplete(Event):
+    """The scope has answered in full: what was not in its pages is gone."""
+
+
+class ScopeFailed(Event):
+    """The scope did not answer in full; what it gave before stays."""
+
+    failure: Failure
+
+
+class FetchEnded(Message):
+    """Every scope of the fetch is complete or failed."""
+
+    table: str
+    generation: int
+    stuck: bool = False
+    """A thread of the worker is still in a call that does not return: the worker is to be replaced."""
+
+
+class CallStarted(Message):
+    """An API call begins; without its `CallEnded` it is the evidence of a hang."""
+
+    id: int
+    table: str
+    generation: int
+    method: str
+    scope: str
+    page: int
+    at: datetime
+
+
+class CallEnded(Message):
+    """An API call has ended."""
+
+    id: int
+    at: datetime
+    error: str | None = None
+
+
+class Note(Message):
+    """A line for the session log."""
+
+    level: str
+    text: str
+
+
+FromWorker = Ready | ScopeStarted | Page | ScopeComplete | ScopeFailed | FetchEnded | CallStarted | CallEnded | Note
+
+# --- bytes -------------------------------------------------------------------------------------------------------
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+def pack(message: Message) -> bytes:
+    """One frame."""
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise FrameError(f"{type(message).__name__} of {len(body)} bytes is over the limit of {MAX_FRAME}")
+    return _HEAD.pack(len(body)) + body
+
+
+M = TypeVar("M", bound=Message)
+
+
+class FrameReader(Generic[M]):
+    """Turns a stream of bytes, split anywhere, into messages."""
+
+    def __init__(self, decoder: msgspec.msgpack.Decoder[M], limit: int = MAX_FRAME) -> None:
+        self._decoder = decoder
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[M]:
+        """Yield every message that `data` completes. Raises `FrameError` and must not be fed again after it."""
+        self._buffer += data
+        while len(self._buffer) >= _HEAD.size:
+            (size,) = _HEAD.unpack_from(self._buffer)
+            if size > self._limit:
+                raise FrameError(f"a frame of {size} bytes is over the limit of {self._limit}")
+            end = _HEAD.size + size
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_HEAD.size : end])
+            del self._buffer[:end]
+            yield self._decode(body)
+
+    def _decode(self, body: bytes) -> M:
+        try:
+            return self._decoder.decode(body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise FrameError(f"a frame of {len(body)} bytes does not decode: {error}") from error
+
+
+def from_worker() -> FrameReader[FromWorker]:
+    """A reader of what a worker says."""
+    return FrameReader(msgspec.msgpack.Decoder(FromWorker))
+
+
+def to_worker() -> FrameReader[ToWorker]:
+    """A reader of what the engine says to a worker."""
+    return FrameReader(msgspec.msgpack.Decoder(ToWorker))

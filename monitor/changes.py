@@ -1,0 +1,117 @@
+"""What the engine tells its viewer, and what a viewer asks of the engine: data, never shared objects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from fetchers.errors import Failure
+from fetchers.messages import FrameReader, Message
+from fetchers.records import Record
+from fetchers.settings import Settings
+from monitor.tables import TablePlan
+
+
+class ScopeStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one scope of one table; freshness is worked out from it and the present time."""
+
+    fetched_at: datetime | None = None
+    """When it last answered in full; from the cache at first."""
+    live: bool = False
+    """Whether that answer came in this session and no fetch has failed since."""
+    took_s: float | None = None
+    """Seconds that answer took."""
+    failure: Failure | None = None
+    """Why the last fetch failed; null after a good one."""
+    loading: bool = False
+    """Whether it is being asked now."""
+    rows: int = 0
+    """Rows it holds."""
+    interval_s: float = 30.0
+    """Seconds between fetches at present; longer for a scope that stays empty."""
+
+
+class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one table, its rows apart."""
+
+    table: str
+    enabled: bool = True
+    missing: str | None = None
+    """Where it is not configured: what to do about it."""
+    interval_s: float = 30.0
+    timeout_s: float = 20.0
+    took_s: float | None = None
+    """Seconds from the beginning to the end of its last fetch, all scopes."""
+    scopes: dict[str, ScopeStatus] = {}
+
+
+class Hello(Message):
+    """First word of an engine."""
+
+    version: str
+    pid: int
+
+
+class RowsChanged(Message):
+    """Rows of one table that are new, different or gone, by row key."""
+
+    table: str
+    upserts: dict[str, Record] = {}
+    removed: tuple[str, ...] = ()
+
+
+class TableChanged(Message):
+    """The whole status of one table."""
+
+    status: TableStatus
+
+
+class Beat(Message):
+    """The engine's loop lives."""
+
+    at: datetime
+
+
+class Notice(Message):
+    """Something that a person should read: one line."""
+
+    level: str
+    text: str
+
+
+Change = Hello | RowsChanged | TableChanged | Beat | Notice
+
+
+class Start(Message):
+    """First word to an engine: everything it needs to know."""
+
+    settings: Settings
+    tables: dict[str, TablePlan]
+    log_dir: str | None = None
+
+
+class Refresh(Message):
+    """Ask everything now, or only these tables."""
+
+    tables: tuple[str, ...] = ()
+
+
+class Enable(Message):
+    """Switch a table on or off; one that is off asks nothing."""
+
+    table: str
+    enabled: bool
+
+
+Command = Start | Refresh | Enable
+
+
+def from_engine() -> FrameReader[Change]:
+    """A reader of what the engine says."""
+    return FrameReader(msgspec.msgpack.Decoder(Change))
+
+
+def to_engine() -> FrameReader[Command]:
+    """A reader of what a viewer says."""
+    return FrameReader(msgspec.msgpack.Decoder(Command))

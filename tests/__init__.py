@@ -1,0 +1,1 @@
+"""Tests, by feature; `tests/emulators` holds the local servers they run against."""

@@ -1,0 +1,1 @@
+"""Local servers that speak what Google and W&B speak."""

@@ -30,14 +30,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=T
 # --- engine → worker ---------------------------------------------------------------------------------------------
 
 
-class Configure(Message):
+class Configure(Message, frozen=True, kw_only=True):
     """First frame to a worker: what it is and what it must know."""
 
     source: str
     settings: Settings
 
 
-class Fetch(Message):
+class Fetch(Message, frozen=True, kw_only=True):
     """Ask for some scopes of one table; answered by events that carry the same generation."""
 
     table: str
@@ -56,7 +56,7 @@ ToWorker = Configure | Fetch
 # --- worker → engine ---------------------------------------------------------------------------------------------
 
 
-class Ready(Message):
+class Ready(Message, frozen=True, kw_only=True):
     """The worker has imported its SDK and can fetch."""
 
     source: str
@@ -64,7 +64,7 @@ class Ready(Message):
     import_s: float
 
 
-class Event(Message):
+class Event(Message, frozen=True, kw_only=True):
     """Something about one scope of one fetch; `at` is the worker's wall clock, UTC."""
 
     table: str
@@ -73,27 +73,27 @@ class Event(Message):
     at: datetime
 
 
-class ScopeStarted(Event):
+class ScopeStarted(Event, frozen=True, kw_only=True):
     """The scope is being asked now."""
 
 
-class Page(Event):
+class Page(Event, frozen=True, kw_only=True):
     """Some records of the scope, as soon as they arrived."""
 
     records: tuple[Record, ...]
 
 
-class ScopeComplete(Event):
+class ScopeComplete(Event, frozen=True, kw_only=True):
     """The scope has answered in full: what was not in its pages is gone."""
 
 
-class ScopeFailed(Event):
+class ScopeFailed(Event, frozen=True, kw_only=True):
     """The scope did not answer in full; what it gave before stays."""
 
     failure: Failure
 
 
-class FetchEnded(Message):
+class FetchEnded(Message, frozen=True, kw_only=True):
     """Every scope of the fetch is complete or failed."""
 
     table: str
@@ -102,7 +102,7 @@ class FetchEnded(Message):
     """A thread of the worker is still in a call that does not return: the worker is to be replaced."""
 
 
-class CallStarted(Message):
+class CallStarted(Message, frozen=True, kw_only=True):
     """An API call begins; without its `CallEnded` it is the evidence of a hang."""
 
     id: int
@@ -114,7 +114,7 @@ class CallStarted(Message):
     at: datetime
 
 
-class CallEnded(Message):
+class CallEnded(Message, frozen=True, kw_only=True):
     """An API call has ended."""
 
     id: int
@@ -122,7 +122,7 @@ class CallEnded(Message):
     error: str | None = None
 
 
-class Note(Message):
+class Note(Message, frozen=True, kw_only=True):
     """A line for the session log."""
 
     level: str

@@ -34,7 +34,7 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pass
 
 
-class Endpoints(_Section):
+class Endpoints(_Section, frozen=True, kw_only=True):
     """Servers to use instead of Google's: `http://` is plaintext without credentials, `https://` is TLS with them."""
 
     builds: str | None = None
@@ -43,7 +43,7 @@ class Endpoints(_Section):
     logging: str | None = None
 
 
-class Gcp(_Section):
+class Gcp(_Section, frozen=True, kw_only=True):
     """`[gcp]`: the project, where to look, and what to show."""
 
     project: str | None = None
@@ -57,7 +57,7 @@ class Gcp(_Section):
     endpoints: Endpoints = Endpoints()
 
 
-class Wandb(_Section):
+class Wandb(_Section, frozen=True, kw_only=True):
     """`[wandb]`: the entity and project, launch queues, and offline run directories."""
 
     entity: str | None = None
@@ -67,7 +67,7 @@ class Wandb(_Section):
     offline_dirs: tuple[str, ...] = ()
 
 
-class Settings(_Section):
+class Settings(_Section, frozen=True, kw_only=True):
     """All that a worker is told before its first fetch."""
 
     gcp: Gcp = Gcp()

@@ -46,14 +46,14 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     scopes: dict[str, ScopeStatus] = {}
 
 
-class Hello(Message):
+class Hello(Message, frozen=True, kw_only=True):
     """First word of an engine."""
 
     version: str
     pid: int
 
 
-class RowsChanged(Message):
+class RowsChanged(Message, frozen=True, kw_only=True):
     """Rows of one table that are new, different or gone, by row key."""
 
     table: str
@@ -61,19 +61,19 @@ class RowsChanged(Message):
     removed: tuple[str, ...] = ()
 
 
-class TableChanged(Message):
+class TableChanged(Message, frozen=True, kw_only=True):
     """The whole status of one table."""
 
     status: TableStatus
 
 
-class Beat(Message):
+class Beat(Message, frozen=True, kw_only=True):
     """The engine's loop lives."""
 
     at: datetime
 
 
-class Notice(Message):
+class Notice(Message, frozen=True, kw_only=True):
     """Something that a person should read: one line."""
 
     level: str
@@ -83,7 +83,7 @@ class Notice(Message):
 Change = Hello | RowsChanged | TableChanged | Beat | Notice
 
 
-class Start(Message):
+class Start(Message, frozen=True, kw_only=True):
     """First word to an engine: everything it needs to know."""
 
     settings: Settings
@@ -91,13 +91,13 @@ class Start(Message):
     log_dir: str | None = None
 
 
-class Refresh(Message):
+class Refresh(Message, frozen=True, kw_only=True):
     """Ask everything now, or only these tables."""
 
     tables: tuple[str, ...] = ()
 
 
-class Enable(Message):
+class Enable(Message, frozen=True, kw_only=True):
     """Switch a table on or off; one that is off asks nothing."""
 
     table: str

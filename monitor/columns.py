@@ -1,0 +1,152 @@
+"""The columns of every table, as data: what the screen, `ls -o table` and `ls -o csv` show of a record.
+
+They answer what, where, how long, when and why, and stand at the same place in all five tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from fetchers.records import Record, State
+from monitor.text import duration, one_line, stamp
+
+GLYPHS = {
+    State.RUNNING: "●",
+    State.QUEUED: "◌",
+    State.SUCCEEDED: "✓",
+    State.FAILED: "✗",
+    State.CANCELLED: "⊘",
+    State.UNKNOWN: "?",
+}
+"""One cell each, no emoji: a state is never told by colour alone."""
+
+GAP = 2
+"""Cells between two columns."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of one table."""
+
+    key: str
+    """Its name for sorting, filtering and CSV."""
+    header: str
+    value: Callable[[Record, datetime], str]
+    """The text of its cell, safe for a terminal; times are shown in the zone of the given present."""
+    min: int
+    """Cells it has at least."""
+    max: int | None = None
+    """Cells beyond which it does not grow; none: it takes what is left."""
+    weight: int = 0
+    """Share of the cells that are left once every column has its least."""
+    above: int = 0
+    """Cells of a line below which it gives its room to the others."""
+    align: Literal["left", "right"] = "left"
+    cut: Literal["end", "middle"] = "end"
+    """Where a text that is too long loses characters."""
+    style: str = ""
+    """Role in the theme: `state`, `name`, `dim`, `time` or `reason`."""
+    ticks: bool = False
+    """Whether the text of a queued or running record changes as time passes."""
+
+
+def _state(record: Record, _now: datetime) -> str:
+    return f"{GLYPHS[record.state]} {record.state.value}"
+
+
+def _name(record: Record, _now: datetime) -> str:
+    return one_line(record.name or record.id)
+
+
+def _scope(record: Record, _now: datetime) -> str:
+    return one_line(record.scope)
+
+
+def _took(record: Record, now: datetime) -> str:
+    seconds = record.seconds(now)
+    return "" if seconds is None else duration(seconds)
+
+
+def _when(record: Record, now: datetime) -> str:
+    return "" if record.time is None else stamp(record.time, now)
+
+
+def _why(record: Record, _now: datetime) -> str:
+    if record.reason is not None:
+        return one_line(record.reason.text)
+    if record.state is State.UNKNOWN:
+        return one_line(f"the source says {record.raw_state}") if record.raw_state else ""
+    return ""
+
+
+def _detail(*keys: str) -> Callable[[Record, datetime], str]:
+    """The first of these details that the record has."""
+
+    def value(record: Record, _now: datetime) -> str:
+        found = next((record.detail[key] for key in keys if record.detail.get(key) not in (None, "")), "")
+        return one_line(str(found))
+
+    return value
+
+
+def _columns(what: str, extra: Column) -> tuple[Column, ...]:
+    return (
+        Column("state", "STATE", _state, 11, 11, style="state"),
+        Column("name", what, _name, 16, 40, weight=4, cut="middle", style="name"),
+        Column("where", "WHERE", _scope, 12, 17, weight=1, above=72, cut="middle", style="dim"),
+        extra,
+        Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True),
+        Column("when", "SINCE", _when, 12, 12, above=100, align="right", style="dim"),
+        Column("why", "WHY", _why, 16, None, weight=6, above=52, style="reason"),
+    )
+
+
+def _extra(key: str, header: str, *details: str) -> Column:
+    return Column(key, header, _detail(*details), 14, 22, weight=1, above=132, cut="middle", style="dim")
+
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "builds": _columns("BUILD", _extra("image", "IMAGE", "image", "tag", "source", "trigger")),
+    "runner": _columns("EXECUTION", _extra("job", "JOB", "job", "image")),
+    "vertex": _columns("JOB", _extra("machine", "MACHINE", "machine", "machine_type", "accelerator")),
+    "active": _columns("RUN", _extra("step", "PROGRESS", "progress", "step", "host", "queue")),
+    "completed": _columns("RUN", _extra("step", "PROGRESS", "progress", "step", "host", "user")),
+}
+"""Per table, from left to right."""
+
+
+def widths(columns: Sequence[Column], total: int) -> list[tuple[Column, int]]:
+    """The columns that have room in `total` cells, each with its width; with their gaps they fill it exactly.
+
+    It depends on nothing but the width of the line, so that no column ever moves because a row came or went.
+    """
+    return _shared([column for column in columns if column.above <= total], total)
+
+
+def _least(columns: Sequence[Column]) -> int:
+    return sum(column.min for column in columns) + GAP * (len(columns) - 1)
+
+
+def _shared(columns: list[Column], total: int) -> list[tuple[Column, int]]:
+    """Share what is left by weight; what one column may not take goes to the others."""
+    got = {column.key: column.min for column in columns}
+    spare = total - _least(columns)
+    growing = [column for column in columns if column.weight]
+    while spare > 0 and growing:
+        weight = sum(column.weight for column in growing)
+        for column in growing:
+            share = min(max(1, spare * column.weight // weight), _room(column, got[column.key]), spare)
+            got[column.key] += share
+            spare -= share
+            weight -= column.weight
+            if not spare:
+                break
+        growing = [column for column in growing if _room(column, got[column.key])]
+    return [(column, got[column.key]) for column in columns]
+
+
+def _room(column: Column, width: int) -> int:
+    return 1_000_000 if column.max is None else column.max - width

@@ -26,13 +26,13 @@ class Calls:
     def __init__(self, fetch: Fetch, emit: Callable[[Message], None]) -> None:
         self._fetch = fetch
         self._emit = emit
-        self._open: dict[int, tuple[str, str, int]] = {}
+        self._last: dict[str, str] = {}
 
     @contextlib.contextmanager
     def open(self, method: str, scope: str, page: int = 1) -> Generator[None]:
         """Note the call around the body, e.g. `with calls.open("ListExecutions", "us-east1", page=2): …`."""
         call = next(_ids)
-        self._open[call] = (method, scope, page)
+        self._last[scope] = describe_call(method, scope, page)
         self._emit(
             CallStarted(
                 id=call,
@@ -51,13 +51,11 @@ class Calls:
             error = f"{type(problem).__name__}: {problem}"[:500]
             raise
         finally:
-            del self._open[call]
             self._emit(CallEnded(id=call, at=datetime.now(UTC), error=error))
 
-    def open_in(self, scope: str) -> str | None:
-        """The newest call of `scope` that has not ended, e.g. `ListExecutions us-east1 page 1`."""
-        found = [describe_call(*call) for call in self._open.values() if call[1] == scope]
-        return found[-1] if found else None
+    def last(self, scope: str) -> str | None:
+        """The call of `scope` that began last, e.g. `ListExecutions us-east1 page 1`."""
+        return self._last.get(scope)
 
 
 _ids = itertools.count(1)

@@ -1,0 +1,208 @@
+"""Main of a worker process: imports one source's SDK, then runs its fetches until the engine is gone.
+
+Started as `python -P -m fetchers.worker SOURCE FD PARENT_PID`. It must never outlive its engine, never write to a
+terminal, and never let one scope hold up another: whatever a scope does, its end is on the wire by the soft deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+from fetchers import lifeline
+from fetchers.base import Calls, Fetcher
+from fetchers.errors import Failure, FetchError, FrameError, NoAnswer
+from fetchers.messages import (
+    Configure,
+    Event,
+    Fetch,
+    FetchEnded,
+    Message,
+    Note,
+    Page,
+    Ready,
+    ScopeComplete,
+    ScopeFailed,
+    ScopeStarted,
+    ToWorker,
+    pack,
+    to_worker,
+)
+
+SOURCES = {
+    "builds": "fetchers.builds:BuildsFetcher",
+    "runner": "fetchers.runner:RunnerFetcher",
+    "vertex": "fetchers.vertex:VertexFetcher",
+    "wandb": "fetchers.runs:RunsFetcher",
+}
+"""Source → the class that fetches it; the module imports the SDK."""
+
+DEMO = "fetchers.demo:DemoFetcher"
+"""Stands in for every source in the demo."""
+
+SCOPES_AT_ONCE = 16
+"""Scopes asked at the same time; 16 in flight answered 18 regions as fast as more did."""
+
+RECORDS_A_FRAME = 500
+"""Records of one page that travel together, so that no frame comes near the limit."""
+
+_READ = 256 * 1024
+
+
+class Outbox:
+    """Puts frames on the socket, whole and in order, from any thread; returns when the kernel has them."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Send one frame. An engine that is gone ends the process."""
+        frame = pack(message)
+        with self._lock:
+            try:
+                self._wire.sendall(frame)
+            except OSError:
+                os._exit(0)
+
+
+class Worker:
+    """The fetches of one source."""
+
+    def __init__(self, fetcher: Fetcher, outbox: Outbox) -> None:
+        self._fetcher = fetcher
+        self._outbox = outbox
+        self._gate = asyncio.Semaphore(SCOPES_AT_ONCE)
+        self._running: set[asyncio.Task[None]] = set()
+
+    def start(self, fetch: Fetch) -> None:
+        """Begin a fetch; returns at once."""
+        task = asyncio.create_task(self._run(fetch))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, fetch: Fetch) -> None:
+        calls = Calls(fetch, self._outbox.send)
+        deadline = asyncio.get_running_loop().time() + fetch.soft_deadline_s
+        await asyncio.gather(*(self._scope(fetch, scope, calls, deadline) for scope in fetch.scopes))
+        ended = FetchEnded(table=fetch.table, generation=fetch.generation, stuck=self._fetcher.stuck())
+        self._outbox.send(ended)
+
+    async def _scope(self, fetch: Fetch, scope: str, calls: Calls, deadline: float) -> None:
+        def tell(kind: type[Event], **more: Any) -> None:
+            self._outbox.send(kind(table=fetch.table, generation=fetch.generation, scope=scope, at=_now(), **more))
+
+        try:
+            async with asyncio.timeout_at(deadline), self._gate:
+                tell(ScopeStarted)
+                async with contextlib.aclosing(self._fetcher.fetch(fetch, scope, calls)) as pages:
+                    async for records in pages:
+                        for start in range(0, len(records), RECORDS_A_FRAME):
+                            tell(Page, records=tuple(records[start : start + RECORDS_A_FRAME]))
+            tell(ScopeComplete)
+        except Exception as error:  # noqa: BLE001 - the border: no scope's end may be lost
+            tell(ScopeFailed, failure=self._failure(error, fetch, scope, calls))
+
+    def _failure(self, error: Exception, fetch: Fetch, scope: str, calls: Calls) -> Failure:
+        if isinstance(error, FetchError):
+            return Failure.of(error)
+        what = calls.last(scope) or f"{fetch.table} {scope}"
+        if isinstance(error, TimeoutError):
+            return Failure.of(NoAnswer(f"{what}: no answer in {fetch.soft_deadline_s:g} s"))
+        self._outbox.send(Note(level="error", text="".join(traceback.format_exception(error))))
+        return Failure(kind="internal", text=f"{what}: {type(error).__name__}: {error}; see monitor.log")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_fetcher(configure: Configure) -> Fetcher:
+    """Import the source's module, which imports its SDK, and make its fetcher."""
+    module, name = (DEMO if configure.settings.demo else SOURCES[configure.source]).split(":")
+    fetcher: Fetcher = getattr(importlib.import_module(module), name)(configure.settings)
+    return fetcher
+
+
+class Inbox:
+    """Reads the engine's frames without ever blocking the loop, though the socket itself blocks for `Outbox`."""
+
+    def __init__(self, wire: socket.socket) -> None:
+        self._wire = wire
+        self._frames = to_worker()
+
+    def first(self) -> Configure:
+        """Wait for the frame that says who we are. Raises `FrameError` for any other."""
+        while data := self._wire.recv(_READ):
+            for message in self._frames.feed(data):
+                if isinstance(message, Configure):
+                    return message
+                raise FrameError(f"the first frame is {type(message).__name__}, not Configure")
+        os._exit(0)
+
+    def read(self) -> list[ToWorker]:
+        """Return what has arrived; end the process where the engine is gone."""
+        try:
+            data = self._wire.recv(_READ, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except OSError:
+            data = b""
+        if not data:
+            os._exit(0)
+        return list(self._frames.feed(data))
+
+
+async def serve(fetcher: Fetcher, inbox: Inbox, outbox: Outbox, wire: socket.socket) -> None:
+    """Answer fetches until the engine closes the socket, which ends the process."""
+    worker = Worker(fetcher, outbox)
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def readable() -> None:
+        try:
+            for message in inbox.read():
+                if isinstance(message, Fetch):
+                    worker.start(message)
+        except FrameError as error:
+            over.set_exception(error)
+
+    asyncio.get_running_loop().add_reader(wire.fileno(), readable)
+    await over
+
+
+def main(source: str, fd: int, parent: int) -> None:
+    """Run one worker on the socket `fd`."""
+    os.set_inheritable(fd, False)
+    lifeline.tie(parent)
+    lifeline.answer_with_stacks()
+    wire = socket.socket(fileno=fd)
+    outbox = Outbox(wire)
+    try:
+        inbox = Inbox(wire)
+        configure = inbox.first()
+        began = time.monotonic()
+
+        async def live() -> None:
+            fetcher = make_fetcher(configure)
+            outbox.send(Ready(source=source, pid=os.getpid(), import_s=time.monotonic() - began))
+            await serve(fetcher, inbox, outbox, wire)
+
+        asyncio.run(live())
+    except BaseException as error:  # noqa: BLE001 - the border: whatever ends a worker is said before it ends
+        outbox.send(Note(level="fatal", text=f"{type(error).__name__}: {error}"))
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,205 @@
+"""Turns events, in whatever order they come, into table states and row-level changes.
+
+Pure: no I/O, no clock of its own, no UI. The rules that keep it honest:
+
+- every scope has the generation that last began; an event of an older one does nothing, nor does anything after a
+  scope's end;
+- a row carries the generation that last confirmed it; an older fetch never overwrites it, and only `ScopeComplete`
+  removes a row, and only one that no fetch as young has confirmed;
+- a run lives in one table of its family: the one its newest record names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from fetchers.messages import Event, Page, ScopeComplete, ScopeFailed, ScopeStarted
+from fetchers.records import Record
+from monitor.changes import Change, RowsChanged, ScopeStatus, TableChanged, TableStatus
+from monitor.tables import TABLES, Table, TablePlan
+
+
+@dataclass
+class _Row:
+    record: Record
+    generation: int
+    table: str
+
+
+@dataclass
+class _Scope:
+    rank: int
+    """Its place in the table's list: where two scopes hold one run, the earlier one has it."""
+    generation: int = 0
+    began: datetime | None = None
+    open: bool = False
+    status: ScopeStatus = field(default_factory=ScopeStatus)
+
+
+@dataclass
+class _Table:
+    table: Table
+    plan: TablePlan
+    missing: str | None
+    scopes: dict[str, _Scope]
+    rows: dict[str, dict[str, _Row]] = field(default_factory=dict)
+    """Scope → row key → row."""
+    took_s: float | None = None
+
+
+class Accumulator:
+    """All rows and statuses, and what of them changed since `drain` was last called."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, _Table] = {}
+        self._families: dict[str, dict[str, _Row]] = {}
+        self._upserts: dict[str, dict[str, Record]] = {}
+        self._removed: dict[str, set[str]] = {}
+        self._dirty: set[str] = set()
+
+    # --- what there is -------------------------------------------------------------------------------------------
+
+    def configure(self, table: str, plan: TablePlan, scopes: Iterable[str], missing: str | None = None) -> None:
+        """Declare a table, before anything of it arrives; `missing` says what to do where it cannot be asked."""
+        ranked = {scope: _Scope(rank) for rank, scope in enumerate(scopes)}
+        self._tables[table] = _Table(TABLES[table], plan, missing, ranked)
+        self._dirty.add(table)
+
+    def enable(self, table: str, enabled: bool) -> None:
+        """Switch a table on or off; its rows stay."""
+        entry = self._tables[table]
+        entry.plan = msgspec.structs.replace(entry.plan, enabled=enabled)
+        self._dirty.add(table)
+
+    def pending(self, table: str, scope: str) -> tuple[str, ...]:
+        """Ids of the scope's rows that are queued or running: what the next fetch must not lose."""
+        rows = self._tables[table].rows.get(scope, {})
+        return tuple(row.record.id for row in rows.values() if row.record.state.pending)
+
+    # --- what happens --------------------------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Take one event of a fetch; never raises, whatever the order."""
+        entry = self._tables.get(event.table)
+        scope = entry.scopes.get(event.scope) if entry else None
+        if entry is None or scope is None or event.generation < scope.generation:
+            return
+        if event.generation > scope.generation:
+            self._begin(event, scope)
+        if not scope.open:
+            return
+        match event:
+            case Page():
+                self._page(event)
+            case ScopeComplete():
+                self._complete(event, entry, scope)
+            case ScopeFailed():
+                self._close(scope, fetched_at=scope.status.fetched_at, failure=event.failure)
+            case _:
+                pass
+        self._dirty.add(event.table)
+
+    def _begin(self, event: Event, scope: _Scope) -> None:
+        scope.generation, scope.open = event.generation, True
+        scope.began = event.at if isinstance(event, ScopeStarted) else None
+        scope.status = msgspec.structs.replace(scope.status, loading=True)
+
+    def _close(self, scope: _Scope, **status: object) -> None:
+        scope.open = False
+        scope.status = msgspec.structs.replace(scope.status, loading=False, **status)
+
+    def _complete(self, event: ScopeComplete, entry: _Table, scope: _Scope) -> None:
+        for key, row in list(entry.rows.get(event.scope, {}).items()):
+            if row.generation < event.generation:
+                self._remove(key, row)
+        took = (event.at - scope.began).total_seconds() if scope.began else None
+        self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None)
+
+    def fetched(self, table: str, took_s: float) -> None:
+        """Note that a whole fetch of `table` has ended and took `took_s` seconds."""
+        self._tables[table].took_s = took_s
+        self._dirty.add(table)
+
+    # --- rows ----------------------------------------------------------------------------------------------------
+
+    def _page(self, event: Page) -> None:
+        for record in event.records:
+            home = self._tables.get(record.table)
+            if home is not None and record.scope in home.scopes:
+                self._row(home, record, event)
+
+    def _row(self, home: _Table, record: Record, event: Page) -> None:
+        key = home.table.key(record)
+        family = self._families.setdefault(home.table.family or home.table.name, {})
+        old = family.get(key)
+        if old is not None:
+            if old.generation > event.generation or self._outranked(old, record, home):
+                return
+            if old.record == record:
+                old.generation = event.generation
+                return
+            self._remove(key, old)
+        family[key] = row = _Row(record, event.generation, home.table.name)
+        home.rows.setdefault(record.scope, {})[key] = row
+        self._upserts.setdefault(row.table, {})[key] = record
+        self._removed.get(row.table, set()).discard(key)
+        self._dirty.add(row.table)
+
+    def _outranked(self, old: _Row, record: Record, home: _Table) -> bool:
+        mine, theirs = home.scopes.get(record.scope), home.scopes.get(old.record.scope)
+        return mine is not None and theirs is not None and theirs.rank < mine.rank
+
+    def _remove(self, key: str, row: _Row) -> None:
+        entry = self._tables[row.table]
+        self._families[entry.table.family or entry.table.name].pop(key)
+        entry.rows[row.record.scope].pop(key)
+        self._upserts.get(row.table, {}).pop(key, None)
+        self._removed.setdefault(row.table, set()).add(key)
+        self._dirty.add(row.table)
+
+    # --- what is told --------------------------------------------------------------------------------------------
+
+    def drain(self) -> list[Change]:
+        """Return what changed since the last call, rows first, and forget it."""
+        changes: list[Change] = []
+        for table in self._tables:
+            upserts, removed = self._upserts.pop(table, {}), self._removed.pop(table, set())
+            if upserts or removed:
+                changes.append(RowsChanged(table=table, upserts=upserts, removed=tuple(removed)))
+        changes += [TableChanged(status=self.status(table)) for table in self._tables if table in self._dirty]
+        self._dirty.clear()
+        return changes
+
+    def snapshot(self) -> list[Change]:
+        """Return everything, for a viewer that knows nothing yet."""
+        changes: list[Change] = []
+        for name, entry in self._tables.items():
+            rows = {key: row.record for scope in entry.rows.values() for key, row in scope.items()}
+            changes.append(RowsChanged(table=name, upserts=rows))
+            changes.append(TableChanged(status=self.status(name)))
+        return changes
+
+    def status(self, table: str) -> TableStatus:
+        """Return the status of one table."""
+        entry = self._tables[table]
+        return TableStatus(
+            table=table,
+            enabled=entry.plan.enabled,
+            missing=entry.missing,
+            interval_s=entry.plan.interval_s,
+            timeout_s=entry.plan.timeout_s,
+            took_s=entry.took_s,
+            scopes={name: _counted(scope, entry.rows.get(name, {})) for name, scope in entry.scopes.items()},
+        )
+
+    def tables(self) -> Mapping[str, TableStatus]:
+        """Return the status of every table."""
+        return {name: self.status(name) for name in self._tables}
+
+
+def _counted(scope: _Scope, rows: Mapping[str, _Row]) -> ScopeStatus:
+    return msgspec.structs.replace(scope.status, rows=len(rows))

@@ -1,0 +1,243 @@
+"""How a child process comes to life and how it ends: the one place that knows `exec`, pipes and process trees.
+
+A child gets one socket to talk on, no terminal and no stdin; what it prints is kept, bounded. It is ended with
+SIGKILL, and so is everything it started, in whatever session that runs. Nothing here waits for a process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import psutil
+
+MARK = "MONITOR_CHILD"
+"""Environment variable that every descendant of a worker inherits: how what a dead worker left behind is found."""
+
+OUTPUT_KEPT = 64 * 1024
+"""Bytes of a child's stdout and stderr that are kept, the newest."""
+
+_REAP_S = 0.02
+"""Seconds between two looks at a killed process that the kernel has not given back yet."""
+
+
+class Child(Protocol):
+    """A process that we started, as the watchdog sees it."""
+
+    pid: int
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes to its socket; never blocks, never raises."""
+        ...
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; nothing where it is gone."""
+        ...
+
+    def output(self) -> str:
+        """Return the newest of what it printed."""
+        ...
+
+    def status(self) -> str:
+        """Say how it ended: `status 1`, `SIGKILL`, or that it has not."""
+        ...
+
+    def kill(self) -> None:
+        """End it and everything it started. Returns at once; after it nothing more is heard of the child."""
+        ...
+
+
+class Launch(Protocol):
+    """Starts the worker of a source."""
+
+    async def __call__(self, source: str, heard: Callable[[bytes], None], gone: Callable[[], None]) -> Child:
+        """Start it; `heard` gets what it sends, `gone` is called once when its socket closes. Raises `OSError`."""
+        ...
+
+
+def new_mark(parent: str | None = None) -> str:
+    """Return a mark that begins with its parent's, so that ending a mark ends all below it."""
+    return f"{parent or os.environ.get(MARK, '')}.{uuid.uuid4().hex}"
+
+
+def child_environment(mark: str) -> dict[str, str]:
+    """Return our environment without what breaks or slows a child.
+
+    `PYTHONDONTWRITEBYTECODE` makes every start compile the SDKs again; a stale `WANDB_SERVICE` breaks the W&B SDK.
+    """
+    dropped = {"PYTHONDONTWRITEBYTECODE", "WANDB_SERVICE"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | {MARK: mark, "PYTHONSAFEPATH": "1"}
+
+
+def spawn(
+    module: str, arguments: Iterable[str], mark: str, output: int
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Run one of our modules with a socket to us, whatever lies in the working directory; its prints go to `output`.
+
+    The module is given `arguments`, the number of its end of the socket, and our pid.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", module, *arguments, str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=child_environment(mark),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    ours.setblocking(False)
+    return process, ours
+
+
+class _Ear(asyncio.Protocol):
+    def __init__(self, heard: Callable[[bytes], None], gone: Callable[[], None]) -> None:
+        self._heard, self._gone = heard, gone
+
+    def data_received(self, data: bytes) -> None:
+        self._heard(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name for it
+        self._gone()
+
+
+class ProcessLauncher:
+    """Starts workers as processes; `Launch` for everything but tests."""
+
+    def __init__(self) -> None:
+        self._mark = new_mark()
+
+    async def __call__(self, source: str, heard: Callable[[bytes], None], gone: Callable[[], None]) -> Child:
+        """Start the worker of `source`."""
+        loop = asyncio.get_running_loop()
+        mark = new_mark(self._mark)
+        reading, writing = os.pipe()
+        try:
+            process, wire = spawn("fetchers.worker", [source], mark, writing)
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        child = ProcessChild(process, mark)
+        pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed, _nothing), os.fdopen(reading, "rb", 0))
+        transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
+        child.connect(transport, pipe)
+        return child
+
+    def end_all(self) -> None:
+        """End whatever carries our mark: the last act before leaving."""
+        _kill_marked(self._mark)
+
+
+class ProcessChild:
+    """A worker in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._mark = mark
+        self._output = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._pipe: asyncio.ReadTransport | None = None
+
+    def connect(self, transport: asyncio.Transport, pipe: asyncio.ReadTransport) -> None:
+        """Take the socket and the pipe that it prints to into use."""
+        self._transport, self._pipe = transport, pipe
+
+    def printed(self, data: bytes) -> None:
+        """Keep what it printed, bounded."""
+        self._output += data
+        del self._output[:-OUTPUT_KEPT]
+
+    def write(self, data: bytes) -> None:
+        """Queue bytes to its socket."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def signal(self, number: int) -> None:
+        """Send it a signal; nothing where it is gone."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def output(self) -> str:
+        """Return the newest of what it printed."""
+        return self._output.decode(errors="replace")
+
+    def status(self) -> str:
+        """Say how it ended: `status 1`, `SIGKILL`, or that it has not."""
+        return exit_words(self._process.poll())
+
+    def kill(self) -> None:
+        """End it and everything it started: first the tree, then, off the loop, whoever else carries its mark."""
+        _kill_tree(self._process)
+        threading.Thread(target=_kill_marked, args=(self._mark,), daemon=True, name="kill-marked").start()
+        if self._transport is not None:
+            self._transport.abort()
+        if self._pipe is not None:
+            self._pipe.close()
+        _reap(self._process)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+    except psutil.Error:
+        below = []
+    process.kill()
+    _kill(below)
+
+
+def _kill(victims: Iterable[psutil.Process]) -> None:
+    for victim in victims:
+        with contextlib.suppress(psutil.Error):
+            victim.kill()
+
+
+def _kill_marked(mark: str) -> None:
+    _kill(victim for victim in psutil.process_iter() if _marked(victim, mark))
+
+
+def _marked(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK, "").startswith(mark)
+    except (psutil.Error, OSError):
+        return False
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    """Take the dead process's status from the kernel as soon as it has one, so that no zombie stays."""
+    if process.poll() is None:
+        asyncio.get_running_loop().call_later(_REAP_S, _reap, process)
+
+
+def exit_words(status: int | None) -> str:
+    """Say how a process ended: `status 1`, `SIGKILL`, or that it has not."""
+    if status is None:
+        return "still running"
+    if status >= 0:
+        return f"status {status}"
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-status).name
+    return f"signal {-status}"

@@ -26,7 +26,9 @@ _PEM = (
 )
 _HEADER = rf"authorization{_GAP}"
 _SCHEME = r"(?:bearer|basic|token|digest)\s"
-_NAMED = r"(?:passw(?:or)?d|passphrase|client[_-]?secret|private[_-]?key(?:[_-]?id)?|secret[_-]?(?:access[_-]?)?key)(?![a-z])"
+_NAMED = (
+    r"(?:passw(?:or)?d|passphrase|client[_-]?secret|(?:private|secret(?:[_-]?access)?)[_-]?key(?:[_-]?id)?)(?![a-z])"
+)
 _KEY = r"(?:api[ _-]?key|access[_-]?key(?:[_-]?id)?|secret|credentials?|token)(?![a-z])"
 _LOGIN = r"(?:api[ _-]?key|key|login)\b[^\w\n]{0,4}(?:(?:is|--relogin)[^\w\n]{1,3})?"
 _SIGNED = r"[?&](?:sig|key|code|token)=|\bsignature="

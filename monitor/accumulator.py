@@ -69,10 +69,9 @@ class Accumulator:
         self._tables[table] = _Table(TABLES[table], plan, missing, ranked)
         self._dirty.add(table)
 
-    def enable(self, table: str, enabled: bool) -> None:
-        """Switch a table on or off; its rows stay."""
-        entry = self._tables[table]
-        entry.plan = msgspec.structs.replace(entry.plan, enabled=enabled)
+    def plan(self, table: str, plan: TablePlan) -> None:
+        """Take over a changed plan; rows stay."""
+        self._tables[table].plan = plan
         self._dirty.add(table)
 
     def pending(self, table: str, scope: str) -> tuple[str, ...]:

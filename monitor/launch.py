@@ -1,7 +1,7 @@
-"""How a child process comes to life and how it ends: the one place that knows `exec`, pipes and process trees.
+"""How a worker comes to life and how it ends: the one place that knows its pipes and its process tree.
 
-A child gets one socket to talk on, no terminal and no stdin; what it prints is kept, bounded. It is ended with
-SIGKILL, and so is everything it started, in whatever session that runs. Nothing here waits for a process.
+What it prints is kept, bounded. It is ended with SIGKILL, and so is everything it started, in whatever session that
+runs. Nothing here waits for a process.
 """
 
 from __future__ import annotations
@@ -10,18 +10,14 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
-import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import psutil
 
-MARK = "MONITOR_CHILD"
-"""Environment variable that every descendant of a worker inherits: how what a dead worker left behind is found."""
+from monitor.spawn import MARK, new_mark, spawn
 
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a child's stdout and stderr that are kept, the newest."""
@@ -64,47 +60,6 @@ class Launch(Protocol):
         ...
 
 
-def new_mark(parent: str | None = None) -> str:
-    """Return a mark that begins with its parent's, so that ending a mark ends all below it."""
-    return f"{parent or os.environ.get(MARK, '')}.{uuid.uuid4().hex}"
-
-
-def child_environment(mark: str) -> dict[str, str]:
-    """Return our environment without what breaks or slows a child.
-
-    `PYTHONDONTWRITEBYTECODE` makes every start compile the SDKs again; a stale `WANDB_SERVICE` breaks the W&B SDK.
-    """
-    dropped = {"PYTHONDONTWRITEBYTECODE", "WANDB_SERVICE"}
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
-    return kept | {MARK: mark, "PYTHONSAFEPATH": "1"}
-
-
-def spawn(
-    module: str, arguments: Iterable[str], mark: str, output: int
-) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Run one of our modules with a socket to us, whatever lies in the working directory; its prints go to `output`.
-
-    The module is given `arguments`, the number of its end of the socket, and our pid.
-    """
-    ours, theirs = socket.socketpair()
-    with theirs:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module, *arguments, str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=child_environment(mark),
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-    ours.setblocking(False)
-    return process, ours
-
-
 class _Ear(asyncio.Protocol):
     def __init__(self, heard: Callable[[bytes], None], gone: Callable[[], None]) -> None:
         self._heard, self._gone = heard, gone
@@ -142,7 +97,7 @@ class ProcessLauncher:
 
     def end_all(self) -> None:
         """End whatever carries our mark: the last act before leaving."""
-        _kill_marked(self._mark)
+        kill_marked(self._mark)
 
 
 class ProcessChild:
@@ -186,7 +141,7 @@ class ProcessChild:
     def kill(self) -> None:
         """End it and everything it started: first the tree, then, off the loop, whoever else carries its mark."""
         _kill_tree(self._process)
-        threading.Thread(target=_kill_marked, args=(self._mark,), daemon=True, name="kill-marked").start()
+        threading.Thread(target=kill_marked, args=(self._mark,), daemon=True, name="kill-marked").start()
         if self._transport is not None:
             self._transport.abort()
         if self._pipe is not None:
@@ -215,7 +170,8 @@ def _kill(victims: Iterable[psutil.Process]) -> None:
             victim.kill()
 
 
-def _kill_marked(mark: str) -> None:
+def kill_marked(mark: str) -> None:
+    """End every process that carries `mark` or one that begins with it."""
     _kill(victim for victim in psutil.process_iter() if _marked(victim, mark))
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from fetchers.base import describe_call
 from fetchers.errors import Failure, FrameError, NoAnswer, WorkerDied
@@ -54,15 +53,6 @@ RESPAWN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
-    """One API call, from beginning to end, for the session log."""
-
-    begun: CallStarted
-    ended: datetime
-    error: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ended:
     """One fetch, from the first frame to the last, for the schedule and the session log."""
 
@@ -81,7 +71,8 @@ class Hearing:
 
     event: Callable[[Event], None]
     ended: Callable[[Ended], None]
-    call: Callable[[Call], None]
+    call: Callable[[CallStarted, CallEnded | None, str | None], None]
+    """An API call, its end, and what became of it where its end was never heard."""
     note: Callable[[str, str, str], None]
     """Source, level, text."""
 
@@ -226,6 +217,8 @@ class Watchdog:
     def _respawn(self) -> None:
         """Start the next worker after a pause that grows while they die without ever answering."""
         self._last_words = ""
+        for call in self._calls.values():
+            self._hearing.call(call, None, "its worker is gone")
         self._calls.clear()
         if self._closed:
             return
@@ -278,7 +271,7 @@ class Watchdog:
     def _call_ended(self, message: CallEnded) -> None:
         begun = self._calls.pop(message.id, None)
         if begun is not None:
-            self._hearing.call(Call(begun=begun, ended=message.at, error=message.error))
+            self._hearing.call(begun, message, None)
 
     def _fetch_ended(self, message: FetchEnded) -> None:
         flight = self._flights.get(message.table)

@@ -1,0 +1,327 @@
+"""The engine: schedule, watchdogs and accumulator put together. It has no UI; commands go in, changes come out.
+
+Run as `python -P -m monitor.engine FD PARENT_PID` it is the process behind a screen; `collect` runs it in the caller's
+own loop until every table has answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import msgspec
+
+from fetchers.errors import FrameError
+from fetchers.messages import CallEnded, CallStarted, Event, Fetch, pack
+from monitor import __version__, session_log
+from monitor.accumulator import Accumulator
+from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Start, to_engine
+from monitor.clock import Clock, LoopClock, Timer
+from monitor.launch import Launch, ProcessLauncher
+from monitor.mirror import Mirror
+from monitor.schedule import Schedule
+from monitor.session_log import SessionLog
+from monitor.tables import TABLES
+from monitor.watchdog import HARD_AFTER_SOFT_S, Ended, Hearing, Watchdog
+
+BEAT_S = 5.0
+"""Seconds between two signs of life."""
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Asks what is due, and tells what changed."""
+
+    def __init__(
+        self, start: Start, launch: Launch, clock: Clock, tell: Callable[[Change], None], session: SessionLog | None
+    ) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._session = session
+        self._accumulator = Accumulator()
+        self._schedule = Schedule()
+        self._generations = itertools.count(1)
+        self._plans = dict(start.tables)
+        self._timers: dict[str, Timer] = {}
+        self._flushing = False
+        hearing = Hearing(event=self._event, ended=self._ended, call=self._call, note=self._note)
+        sources = {TABLES[table].source for table in start.tables}
+        self._watchdogs = {source: Watchdog(source, start.settings, launch, clock, hearing) for source in sources}
+        for name, plan in start.tables.items():
+            scopes = TABLES[name].scopes(start.settings)
+            self._accumulator.configure(name, plan, scopes, None if scopes else TABLES[name].missing)
+            self._schedule.add(name, plan, scopes, clock.monotonic())
+
+    def begin(self) -> None:
+        """Tell what is known and ask what is due; goes on by itself until `close`."""
+        self._tell(Hello(version=__version__, pid=os.getpid()))
+        self.tell_all()
+        self._beat()
+        self._ask()
+
+    def tell_all(self) -> None:
+        """Tell everything: for a viewer that has missed something."""
+        self._accumulator.drain()
+        for change in self._accumulator.snapshot():
+            self._tell(change)
+
+    def obey(self, command: Command) -> None:
+        """Do what a viewer asks."""
+        match command:
+            case Refresh():
+                self._schedule.ask_now(command.tables or self._plans, self._clock.monotonic())
+                self._ask()
+            case Enable() if command.table in self._plans:
+                self._replan(command.table, command.enabled)
+            case _:
+                log.warning("command not understood: %s", type(command).__name__)
+
+    def _replan(self, table: str, enabled: bool) -> None:
+        plan = self._plans[table] = msgspec.structs.replace(self._plans[table], enabled=enabled)
+        self._accumulator.plan(table, plan)
+        self._schedule.plan(table, plan, self._clock.monotonic())
+        self._flush_soon()
+        self._ask()
+
+    def give_up(self, why: str) -> None:
+        """Fail every fetch that is under way: for who has to answer now."""
+        for watchdog in self._watchdogs.values():
+            if any(watchdog.busy(table) for table in self._plans):
+                watchdog.give_up(why)
+        self._flush()
+
+    def close(self) -> None:
+        """End every worker; nothing is told any more."""
+        for timer in self._timers.values():
+            timer.cancel()
+        for watchdog in self._watchdogs.values():
+            watchdog.close()
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        now = self._clock.monotonic()
+        for table, scopes in self._schedule.due(now).items():
+            self._schedule.asked(table, scopes, now)
+            self._watchdogs[TABLES[table].source].fetch(self._fetch(table, scopes))
+        self._wake_at("ask", self._schedule.next_due(), self._ask)
+
+    def _fetch(self, table: str, scopes: tuple[str, ...]) -> Fetch:
+        plan = self._plans[table]
+        return Fetch(
+            table=table,
+            generation=next(self._generations),
+            scopes=scopes,
+            soft_deadline_s=plan.timeout_s,
+            limit=plan.limit,
+            known={scope: ids for scope in scopes if (ids := self._accumulator.pending(table, scope))},
+        )
+
+    def _wake_at(self, name: str, when: float | None, callback: Callable[[], None]) -> None:
+        if (timer := self._timers.pop(name, None)) is not None:
+            timer.cancel()
+        if when is not None:
+            self._timers[name] = self._clock.call_at(when, callback)
+
+    def _beat(self) -> None:
+        self._tell(Beat(at=self._clock.now()))
+        self._wake_at("beat", self._clock.monotonic() + BEAT_S, self._beat)
+
+    # --- hearing -------------------------------------------------------------------------------------------------
+
+    def _event(self, event: Event) -> None:
+        self._accumulator.take(event)
+        self._flush_soon()
+
+    def _ended(self, ended: Ended) -> None:
+        fetch = ended.fetch
+        self._schedule.ended(fetch.table, fetch.scopes)
+        self._accumulator.fetched(fetch.table, ended.took_s)
+        self._flush_soon()
+        self._wake_at("ask", self._clock.monotonic(), self._ask)
+        if self._session is not None:
+            self._session.fetch(
+                table=fetch.table,
+                generation=fetch.generation,
+                scopes={scope: failure.kind if failure else "complete" for scope, failure in ended.outcomes.items()},
+                took_s=ended.took_s,
+                budget=ended.took_s / fetch.soft_deadline_s,
+                kills=ended.kills,
+            )
+
+    def _call(self, began: CallStarted, ended: CallEnded | None, error: str | None) -> None:
+        if self._session is not None:
+            self._session.call(began, ended, error)
+
+    def _note(self, source: str, level: str, text: str) -> None:
+        log.log(_LEVELS.get(level, logging.WARNING), "%s: %s", source, text)
+
+    # --- telling -------------------------------------------------------------------------------------------------
+
+    def _flush_soon(self) -> None:
+        """Tell what changed once everything that has arrived together is taken in."""
+        if not self._flushing:
+            self._flushing = True
+            self._timers["flush"] = self._clock.call_at(self._clock.monotonic(), self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        for change in self._accumulator.drain():
+            self._tell(change)
+
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+# --- in the caller's loop ----------------------------------------------------------------------------------------
+
+ONCE_S = 86_400.0
+"""The interval of who asks once: nothing falls due again, and no answer grows old."""
+
+
+async def collect(start: Start, tables: Sequence[str], timeout_s: float, session: SessionLog | None = None) -> Mirror:
+    """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
+
+    A scope that has not answered by then has failed, and says so.
+    """
+    mirror, launcher, answered = Mirror(), ProcessLauncher(), asyncio.Event()
+
+    def tell(change: Change) -> None:
+        mirror.apply(change)
+        if all(_has_answered(mirror, table) for table in tables):
+            answered.set()
+
+    budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)
+    plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}
+    engine = Engine(msgspec.structs.replace(start, tables=plans), launcher, LoopClock(), tell, session)
+    try:
+        engine.begin()
+        async with asyncio.timeout(timeout_s):
+            await answered.wait()
+    except TimeoutError:
+        engine.give_up(f"no answer in {timeout_s:g} s")
+    finally:
+        engine.close()
+        launcher.end_all()
+    return mirror
+
+
+def _has_answered(mirror: Mirror, table: str) -> bool:
+    status = mirror.status.get(table)
+    if status is None:
+        return False
+    return not status.enabled or not status.scopes or status.took_s is not None
+
+
+# --- in a process of its own -------------------------------------------------------------------------------------
+
+BEHIND = 4 * 1024 * 1024
+"""Bytes that may wait for a viewer; one further behind is told everything anew once it reads again."""
+
+
+class Host(asyncio.Protocol):
+    """The engine's end of the wire to its viewer: the engine lives exactly as long as it."""
+
+    def __init__(self, over: asyncio.Future[None]) -> None:
+        self._over = over
+        self._frames = to_engine()
+        self._engine: Engine | None = None
+        self._launcher = ProcessLauncher()
+        self._transport: asyncio.Transport | None = None
+        self._session: SessionLog | None = None
+        self._behind = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to listen."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=BEHIND)
+
+    def data_received(self, data: bytes) -> None:
+        """Obey what has arrived."""
+        try:
+            for command in self._frames.feed(data):
+                self._command(command)
+        except FrameError as error:
+            self.end(error)
+
+    def _command(self, command: Command) -> None:
+        if isinstance(command, Start) and self._engine is None:
+            self._engine = Engine(command, self._launcher, LoopClock(), self._tell, self._open_session(command))
+            self._engine.begin()
+        elif self._engine is not None:
+            self._engine.obey(command)
+
+    def _open_session(self, start: Start) -> SessionLog:
+        self._session, problem = session_log.start(start.log_dir, "engine")
+        if problem:
+            self._tell(Notice(level="warning", text=problem))
+        return self._session
+
+    def _tell(self, change: Change) -> None:
+        if self._transport is not None and not self._behind:
+            self._transport.write(pack(change))
+
+    def pause_writing(self) -> None:
+        """Stop telling a viewer that does not read."""
+        self._behind = True
+
+    def resume_writing(self) -> None:
+        """Tell it everything, now that it reads again."""
+        self._behind = False
+        if self._engine is not None:
+            self._engine.tell_all()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End with the viewer."""
+        self.end(exc)
+
+    def end(self, error: Exception | None = None) -> None:
+        """Have `serve` return."""
+        if error is not None:
+            log.error("the wire to the viewer broke: %s", error)
+        if not self._over.done():
+            self._over.set_result(None)
+
+    def close(self) -> None:
+        """End every worker."""
+        if self._engine is not None:
+            self._engine.close()
+        self._launcher.end_all()
+        if self._session is not None:
+            self._session.close()
+
+
+async def serve(wire: socket.socket) -> None:
+    """Be the engine of the viewer at the other end until it is gone, or SIGTERM comes."""
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    host = Host(over)
+    loop.add_signal_handler(signal.SIGTERM, host.end)
+    await loop.create_connection(lambda: host, sock=wire)
+    try:
+        await over
+    finally:
+        host.close()
+
+
+def main(fd: int) -> None:
+    """Run the engine on the socket `fd`."""
+    os.set_inheritable(fd, False)
+    try:
+        asyncio.run(serve(socket.socket(fileno=fd)))
+    except Exception:
+        log.exception("engine ended")
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

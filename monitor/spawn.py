@@ -1,0 +1,54 @@
+"""How one of our modules becomes a child process with a socket to us and no terminal."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable
+
+MARK = "MONITOR_CHILD"
+"""Environment variable that every descendant of a child inherits: how what a dead one left behind is found."""
+
+
+def new_mark(parent: str | None = None) -> str:
+    """Return a mark that begins with its parent's, so that ending a mark ends all below it."""
+    return f"{parent or os.environ.get(MARK, '')}.{uuid.uuid4().hex}"
+
+
+def child_environment(mark: str) -> dict[str, str]:
+    """Return our environment without what breaks or slows a child.
+
+    `PYTHONDONTWRITEBYTECODE` makes every start compile the SDKs again; a stale `WANDB_SERVICE` breaks the W&B SDK.
+    """
+    dropped = {"PYTHONDONTWRITEBYTECODE", "WANDB_SERVICE"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | {MARK: mark, "PYTHONSAFEPATH": "1"}
+
+
+def spawn(
+    module: str, arguments: Iterable[str], mark: str, output: int
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Run one of our modules with a socket to us, whatever lies in the working directory; its prints go to `output`.
+
+    The module is given `arguments`, the number of its end of the socket, and our pid.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", module, *arguments, str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=child_environment(mark),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+    ours.setblocking(False)
+    return process, ours

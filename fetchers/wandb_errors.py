@@ -1,0 +1,122 @@
+"""What the W&B SDK raises, as our own errors with their real cause. Pure: looks at the error, asks nobody."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from fetchers.errors import (
+    BadAnswer,
+    FetchError,
+    NoAnswer,
+    NotAllowed,
+    NotAuthenticated,
+    Rejected,
+    Throttled,
+    Unreachable,
+    WorkerDied,
+)
+
+_LONGEST = 300
+_STATUS = re.compile(r"\bHTTP (\d{3})\b")
+_RETRIED = re.compile(r"giving up after \d+ attempt\(s\):?\s*")
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was being asked when it went wrong."""
+
+    call: str
+    """The call as messages name it, e.g. `Runs acme/arr page 1`."""
+    base_url: str
+    """The server."""
+
+
+_STATUSES: dict[int, type[FetchError]] = {
+    401: NotAuthenticated,
+    403: NotAllowed,
+    404: Rejected,
+    408: NoAnswer,
+    429: Throttled,
+    504: NoAnswer,
+}
+"""HTTP status → error; every other 5xx is `Unreachable`, every other status `Rejected`."""
+
+_WORDS: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"service process is not running", WorkerDied),
+        (r"service process is busy", NoAnswer),
+        (r"not logged in|relogin required|invalid credentials|invalid api key|unauthorized", NotAuthenticated),
+        (r"permission denied|forbidden|not authorized|access denied", NotAllowed),
+        (r"rate limit|too many requests", Throttled),
+        (r"cannot query field|not found|could not find|does not exist in", Rejected),
+        (r"^input: ", BadAnswer),
+        (r"client\.timeout|deadline exceeded|timed out|i/o timeout", NoAnswer),
+        (r"invalid character|unexpected (EOF|end of)|cannot unmarshal|decod", BadAnswer),
+        (
+            r"dial tcp|connection re(fused|set)|no such host|\bEOF\b|x509|tls:|unreachable|proxy|broken pipe",
+            Unreachable,
+        ),
+    )
+)
+"""What an error without a status says → error; the first that matches."""
+
+
+def of_api_error(error: BaseException, asked: Asked) -> FetchError:
+    """Our error for what a call of the SDK raised, whatever it is wrapped in."""
+    root = _root(error)
+    text = _cause(str(root) or type(root).__name__)
+    status = _status(root)
+    kind = _kind_of_status(status) if status else _kind_of_text(text)
+    return kind(_say(kind, text if status is None or str(status) in text else f"HTTP {status}: {text}", asked))
+
+
+def no_key(base_url: str) -> NotAuthenticated:
+    """No API key is configured for the server."""
+    return NotAuthenticated(f"no W&B API key for {base_url}: run `wandb login --host {base_url}` or set WANDB_API_KEY")
+
+
+def _say(kind: type[FetchError], text: str, asked: Asked) -> str:
+    if kind is NotAuthenticated:
+        login = f"run `wandb login --relogin --host {asked.base_url}`"
+        return f"W&B at {asked.base_url} did not accept the API key ({text}): {login}"
+    if kind is NotAllowed:
+        return f"{asked.call}: {text}: the API key may not read this; ask its owner, or check wandb.entity"
+    if kind is WorkerDied:
+        return f"{asked.call}: wandb-core ended or did not start ({text}); the worker is replaced"
+    return f"{asked.call}: {text} (W&B at {asked.base_url})"
+
+
+def _root(error: BaseException) -> BaseException:
+    """The innermost error that says something about the call: the SDK wraps its own twice."""
+    found = error
+    while (cause := getattr(found, "exc", None) or found.__cause__) and isinstance(cause, Exception):
+        found = cause
+    return found
+
+
+def _status(error: BaseException) -> int | None:
+    response: Any = getattr(error, "response", None)
+    if status := getattr(response, "http_status", 0):
+        return int(status)
+    found = _STATUS.search(str(error))
+    return int(found.group(1)) if found else None
+
+
+def _kind_of_status(status: int) -> type[FetchError]:
+    return _STATUSES.get(status, Unreachable if status >= _SERVER_ERROR else Rejected)
+
+
+def _kind_of_text(text: str) -> type[FetchError]:
+    return next((kind for pattern, kind in _WORDS if pattern.search(text)), Unreachable)
+
+
+def _cause(text: str) -> str:
+    """One line, and of a message about retries only what went wrong."""
+    if "while retrying: " in text:
+        text = text.rpartition("while retrying: ")[2]
+    text = _RETRIED.sub("", text)
+    return " ".join(text.split())[:_LONGEST]

@@ -1,0 +1,277 @@
+"""Runs and launch-queue items of a W&B server, through the SDK's own client, page by page.
+
+The SDK is synchronous and its helper process can hang: every call runs in a thread of ours with a deadline. Only the
+client, the queries and the paging are the SDK's; its `Run` objects are never made, for one run with a config that is
+no JSON makes the whole page raise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any
+
+import wandb
+from wandb.sdk.launch.utils import LAUNCH_DEFAULT_PROJECT
+from wandb.sdk.lib import wbauth
+
+from fetchers.base import Calls, describe_call
+from fetchers.errors import BadAnswer, FetchError, NoAnswer, NotAuthenticated, Rejected, WorkerDied
+from fetchers.messages import Fetch
+from fetchers.records import Record
+from fetchers.settings import Wandb
+from fetchers.threads import Threads
+from fetchers.wandb_environment import HTTP_TIMEOUT_S
+from fetchers.wandb_errors import Asked, no_key, of_api_error
+from fetchers.wandb_records import PENDING_RUN_STATES, item_record, records
+
+PER_PAGE = 50
+"""Runs of one page: each comes with its whole config and summary."""
+MOST_PAGES = 100
+"""Pages after which a listing is taken for endless."""
+MOST_NAMES = 500
+"""Ids asked for by name in one request."""
+ITEMS_PER_PAGE = 100
+MOST_ITEM_PAGES = 10
+"""A queue keeps what it has long handed out; further back is not looked."""
+MARGIN_S = 0.4
+"""How long before the fetch's own deadline a call gives up, so that its error can still be told."""
+CORE_SILENCE_S = 2 * HTTP_TIMEOUT_S + 4
+"""A helper process that has answered nothing for so long, though asked, is hung: an attempt of its own ends sooner."""
+
+_ITEMS = """
+query LaunchQueueItems($entity: String!, $project: String!, $queue: String!, $first: Int, $after: String) {
+  project(name: $project, entityName: $entity) {
+    runQueue(name: $queue) {
+      runQueueItems(first: $first, after: $after) {
+        edges { cursor node { id state associatedRunId createdAt runSpec priority error { message } } }
+        pageInfo { endCursor hasNextPage }
+      }
+    }
+  }
+}
+"""
+_ITEMS_OF_OLD = """
+query LaunchQueueItemsOfOld($entity: String!, $project: String!, $queue: String!, $first: Int) {
+  project(name: $project, entityName: $entity) {
+    runQueue(name: $queue) {
+      runQueueItems(first: $first) { edges { node { id state associatedRunId } } }
+    }
+  }
+}
+"""
+"""What the SDK itself asks of an item: for servers that refuse a field of the query above."""
+
+
+class Ask:
+    """One fetch of one scope: its deadline and its log of calls."""
+
+    def __init__(self, fetch: Fetch, scope: str, calls: Calls) -> None:
+        self.fetch = fetch
+        self.scope = scope
+        self.calls = calls
+        budget = fetch.soft_deadline_s
+        self._until = time.monotonic() + budget - min(MARGIN_S, budget / 5)
+
+    def left_s(self) -> float:
+        """Seconds that a call may still take; never nothing, so that a call always gets a chance to be logged."""
+        return max(0.05, self._until - time.monotonic())
+
+
+class OnlineRuns:
+    """One server. The client is made at the first fetch, and anew after the server has refused the key."""
+
+    def __init__(self, settings: Wandb, threads: Threads) -> None:
+        self._settings = settings
+        self._threads = threads
+        self._api: Any = None
+        self._making = asyncio.Lock()
+        self._answered = time.monotonic()
+        self._broken = False
+
+    def broken(self) -> bool:
+        """Whether the SDK's helper process is dead or hung: only another process mends that."""
+        return self._broken
+
+    async def active(self, ask: Ask) -> AsyncGenerator[Sequence[Record]]:
+        """Every run that is running or pending, then what became of those last seen so."""
+        seen: set[str] = set()
+        wanted = {"state": {"$in": list(PENDING_RUN_STATES)}}
+        async for page in self._runs(ask, "Runs", wanted, "-created_at", MOST_PAGES * PER_PAGE):
+            seen.update(record.id for record in page)
+            yield page
+        missing = [run for run in ask.fetch.known.get(ask.scope, ()) if run not in seen]
+        for start in range(0, len(missing), MOST_NAMES):
+            names = missing[start : start + MOST_NAMES]
+            async for page in self._runs(ask, "Runs by name", {"name": {"$in": names}}, "-created_at", len(names)):
+                yield page
+
+    async def completed(self, ask: Ask) -> AsyncGenerator[Sequence[Record]]:
+        """The runs that ended last, newest end first: a long run that has just ended is not behind younger ones."""
+        wanted = {"state": {"$nin": list(PENDING_RUN_STATES)}}
+        async for page in self._runs(ask, "Runs", wanted, "-heartbeat_at", ask.fetch.limit):
+            yield page
+
+    async def queued(self, ask: Ask, queue: str) -> AsyncGenerator[Sequence[Record]]:
+        """The items of a launch queue that have not become runs; those that failed to at most `limit` of them."""
+        entity = self._settings.entity or ""
+        failed = 0
+        async for nodes in self._items(ask, entity, queue):
+            page = []
+            for record in (item_record(node, ask.scope, entity) for node in nodes):
+                if record is None:
+                    continue
+                failed += not record.state.pending
+                if record.state.pending or failed <= ask.fetch.limit:
+                    page.append(record)
+            yield page
+
+    # --- listings ------------------------------------------------------------------------------------------------
+
+    async def _runs(
+        self, ask: Ask, method: str, filters: Mapping[str, Any], order: str, most: int
+    ) -> AsyncGenerator[Sequence[Record]]:
+        entity, _, project = ask.scope.partition("/")
+        api = await self._client(ask)
+        api.flush()  # the SDK remembers listings: without this the table never changes
+        listing = api.runs(f"{entity}/{project}", filters=dict(filters), order=order, lazy=False)
+        variables, page = dict(listing.variables), 0
+        while most > 0 and page < MOST_PAGES:
+            page += 1
+            variables["perPage"] = min(PER_PAGE, most)
+            data = await self._asked(ask, method, page, listing.QUERY, variables)
+            found = _field(data, "project", ask.scope)
+            if found is None:
+                raise Rejected(self._no_project(ask.scope))
+            edges, cursor = _connection(_field(found, "runs", ask.scope), ask.scope)
+            yield records((edge.get("node") for edge in edges), ask.scope, api._service_api.app_url)  # noqa: SLF001
+            most -= len(edges)
+            if cursor is None or cursor == variables.get("cursor"):
+                return
+            variables["cursor"] = cursor
+
+    async def _items(self, ask: Ask, entity: str, queue: str) -> AsyncGenerator[list[Any]]:
+        variables = {"entity": entity, "project": LAUNCH_DEFAULT_PROJECT, "queue": queue, "first": ITEMS_PER_PAGE}
+        for page in range(1, MOST_ITEM_PAGES + 1):
+            data = await self._items_page(ask, page, variables)
+            found = _field(data, "project", ask.scope)
+            found = None if found is None else _field(found, "runQueue", ask.scope)
+            if found is None:
+                raise Rejected(self._no_queue(entity, queue))
+            edges, cursor = _connection(_field(found, "runQueueItems", ask.scope), ask.scope)
+            yield [edge.get("node") for edge in edges]
+            if cursor is None or cursor == variables.get("after"):
+                return
+            variables = {**variables, "after": cursor}
+
+    async def _items_page(self, ask: Ask, page: int, variables: Mapping[str, Any]) -> Any:
+        try:
+            return await self._asked(ask, "LaunchQueueItems", page, _ITEMS, variables)
+        except Rejected as refused:
+            if "cannot query field" not in str(refused).lower():
+                raise
+        return await self._asked(ask, "LaunchQueueItemsOfOld", page, _ITEMS_OF_OLD, variables)
+
+    def _no_project(self, scope: str) -> str:
+        return (
+            f"W&B at {self._settings.base_url} has no project {scope}, or the API key may not see it:"
+            " check wandb.entity and wandb.project"
+        )
+
+    def _no_queue(self, entity: str, queue: str) -> str:
+        return (
+            f"W&B at {self._settings.base_url} has no launch queue {queue!r} of {entity!r}, or the API key may not"
+            " see it: check wandb.entity and wandb.queues"
+        )
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    async def _client(self, ask: Ask) -> Any:
+        """Make the client, which asks the server whose key it is: once, however many fetches wait for it."""
+        try:
+            async with asyncio.timeout(ask.left_s()):
+                await self._making.acquire()
+        except TimeoutError:
+            raise self._silent("Viewer", ask, 1) from None
+        try:
+            if self._api is None:
+                self._api = await self._called(ask, "Viewer", 1, lambda: self._make(ask))
+            return self._api
+        finally:
+            self._making.release()
+
+    def _make(self, ask: Ask) -> Any:
+        """Find the key first, as the SDK does but never asking anyone; then make the client."""
+        url = self._settings.base_url
+        if wbauth.authenticate_session(host=url, source="monitor", prompt=False, update_session=False) is None:
+            raise no_key(url)
+        return wandb.Api(overrides={"base_url": url}, timeout=ask.left_s())  # type: ignore[no-untyped-call, unused-ignore]
+
+    async def _asked(self, ask: Ask, method: str, page: int, query: str, variables: Mapping[str, Any]) -> Any:
+        api = await self._client(ask)
+        service = api._service_api  # noqa: SLF001 - the client below `Api.runs`: the version is pinned
+        return await self._called(
+            ask, method, page, lambda: service.execute_graphql(query, variables, timeout=ask.left_s())
+        )
+
+    async def _called(self, ask: Ask, method: str, page: int, work: Any) -> Any:
+        call = describe_call(method, ask.scope, page)
+
+        def run() -> Any:
+            with ask.calls.open(method, ask.scope, page):
+                return work()
+
+        asked_at = time.monotonic()
+        try:
+            answer = await self._threads.call(run, ask.left_s() + MARGIN_S / 2)
+        except TimeoutError:
+            raise self._silent(method, ask, page, asked_at) from None
+        except FetchError:
+            raise
+        except Exception as error:
+            raise self._understood(error, Asked(call, self._settings.base_url), ask, asked_at) from error
+        self._answered = time.monotonic()
+        return answer
+
+    def _understood(self, error: Exception, asked: Asked, ask: Ask, asked_at: float) -> FetchError:
+        problem = of_api_error(error, asked)
+        if isinstance(problem, WorkerDied):
+            self._broken = True
+        elif isinstance(problem, NoAnswer) and "service process" in str(problem):
+            self._note_silence(asked_at)
+            problem = NoAnswer(f"{asked.call}: no answer in {ask.fetch.soft_deadline_s:g} s (W&B at {asked.base_url})")
+        else:
+            self._answered = time.monotonic()
+        if isinstance(problem, NotAuthenticated):
+            self._api = None  # the next fetch looks for a new key
+        return problem
+
+    def _silent(self, method: str, ask: Ask, page: int, asked_at: float | None = None) -> NoAnswer:
+        if asked_at is not None:
+            self._note_silence(asked_at)
+        call = describe_call(method, ask.scope, page)
+        return NoAnswer(f"{call}: no answer in {ask.fetch.soft_deadline_s:g} s (W&B at {self._settings.base_url})")
+
+    def _note_silence(self, asked_at: float) -> None:
+        silent_for = time.monotonic() - min(asked_at, self._answered)
+        self._broken = self._broken or silent_for > CORE_SILENCE_S
+
+
+def _field(value: Any, name: str, scope: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise BadAnswer(f"W&B's answer for {scope} is no object where {name!r} was asked of it")
+    return value.get(name)
+
+
+def _connection(value: Any, scope: str) -> tuple[list[Mapping[str, Any]], str | None]:
+    """Take a page apart: its edges, and the cursor of the next page; null on the last."""
+    edges = _field(value, "edges", scope)
+    if not isinstance(edges, list):
+        raise BadAnswer(f"W&B's answer for {scope} holds no list of edges")
+    found = [edge for edge in edges if isinstance(edge, Mapping)]
+    info = value.get("pageInfo")
+    if not found or not isinstance(info, Mapping) or not info.get("hasNextPage"):
+        return found, None
+    cursor = found[-1].get("cursor") or info.get("endCursor")
+    return found, cursor if isinstance(cursor, str) else None

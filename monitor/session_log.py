@@ -65,17 +65,18 @@ def default_dir() -> Path:
     return platformdirs.user_log_path("monitor", appauthor=False)
 
 
-def start(directory: Path, role: str, level: int = logging.INFO) -> SessionLog:
-    """Open the session log of this process and take over its loggers; look at `problem` for a notice to show.
+def start(directory: str | None, role: str = "engine", level: int = logging.INFO) -> tuple[SessionLog, str | None]:
+    """Open the session log of this process, take over its loggers, and say what is wrong with the directory, if it is.
 
-    `role` is what this process is, e.g. `screen`, `engine` or `ls`. Waits at most a quarter of a second for the disk.
+    `directory` null is the default; `role` is what this process is, e.g. `screen`, `engine` or `ls`. Waits at most a
+    quarter of a second for the disk. The log works, and drops, where the directory does not.
     """
-    log = SessionLog(directory, role)
+    log = SessionLog(Path(directory) if directory else default_dir(), role)
     log.attach(level)
     log.say("INFO", __name__, f"monitor {__version__} starts")
     if not log.flush(_FIRST_WRITE_S) and log.problem is None:
-        log.problem = f"the session log waits for {directory}, which does not answer"
-    return log
+        log.problem = f"the session log waits for {log.directory}, which does not answer"
+    return log, log.problem
 
 
 class SessionLog:

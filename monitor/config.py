@@ -155,7 +155,7 @@ class _Reading:
                 if not isinstance(value, dict):
                     self._wrong(dotted, value, f"a table: [{dotted}]")
                 yield from self._walk(value, f"{dotted}.")
-            elif "." in name or prefix[:-1] not in SECTIONS or dotted not in _names(prefix[:-1]):
+            elif "." in name or prefix[:-1] not in SECTIONS or dotted not in section_names(prefix[:-1]):
                 self._unknown(dotted, prefix)
             else:
                 yield dotted, self._checked(dotted, value)
@@ -221,7 +221,7 @@ def _within(section: str, dotted: str) -> bool:
     return section == dotted or section.startswith(f"{dotted}.")
 
 
-def _names(section: str) -> dict[str, Any]:
+def section_names(section: str) -> dict[str, Any]:
     """The keys of a table and their types, tables within it apart."""
     fields = msgspec.structs.fields(SECTIONS[section])
     return {f"{section}.{field.name}": field.type for field in fields if f"{section}.{field.name}" not in SECTIONS}
@@ -229,12 +229,12 @@ def _names(section: str) -> dict[str, Any]:
 
 def _type(dotted: str) -> Any:
     section = dotted.rpartition(".")[0]
-    return _names(section)[dotted]
+    return section_names(section)[dotted]
 
 
 def keys() -> list[str]:
     """Every key there is, dotted, tables by their names."""
-    return [dotted for section in SECTIONS for dotted in _names(section)]
+    return [dotted for section in SECTIONS for dotted in section_names(section)]
 
 
 # --- errors in words ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ garbage. Of a secret it notes that it is there, never what it is.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -136,7 +137,7 @@ class _Places:
     def _credentials(self, config: Config, adc_where: str, held: bool) -> Iterator[Look]:
         endpoints = msgspec.structs.asdict(config.gcp.endpoints).values()
         plaintext = all(str(endpoint).startswith("http://") for endpoint in endpoints)
-        where = "gcp.endpoints are plaintext and need none"
+        where = "gcp.endpoints (plaintext servers need none)"
         yield Look(what=CREDENTIALS, where=where, value=_THERE if plaintext else None)
         yield Look(what=CREDENTIALS, where=adc_where, value=_THERE if held else None)
         google = "Google" in _head(self._machine)
@@ -268,7 +269,7 @@ def _in_netrc(text: str, host: str) -> bool:
     """Whether a netrc has a password for the host."""
     words = [word for line in text.splitlines() if not line.lstrip().startswith("#") for word in line.split()]
     machine = ""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*words, ""]):
         if word == "machine":
             machine = following.strip("\"'")
         elif word == "default":

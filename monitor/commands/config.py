@@ -1,0 +1,145 @@
+"""`monitor config`: where the configuration is, what it comes to, and a file to begin with."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from fetchers.errors import ConfigError
+from fetchers.redact import redact
+from monitor import exit_codes
+from monitor.config import SECTIONS, Config, keys, path_in_use, section_names, toml
+from monitor.config_reference import beginning
+from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected
+from monitor.invocation import Invocation
+
+
+@click.group(
+    epilog="""\b
+Examples:
+  monitor config init              write a commented file to begin with
+  monitor config show              what is in effect, and where it comes from
+  monitor --config a.toml config show -o json
+"""
+)
+def command() -> None:
+    """Show, locate or begin the configuration."""
+
+
+@command.command("path", epilog='Example: $EDITOR "$(monitor config path)"')
+@click.pass_obj
+def path_command(invocation: Invocation) -> int:
+    """Print the path of the file in use, whether it exists or not."""
+    path, _ = path_in_use(invocation.config_path, os.environ)
+    click.echo(str(path))
+    if not path.exists():
+        click.echo("monitor: no such file yet; `monitor config init` writes one", err=True)
+    return exit_codes.OK
+
+
+@command.command("show", epilog="Example: monitor config show -o json")
+@click.option("-o", "output", type=click.Choice(["toml", "json"]), default="toml", help="Format; toml is the default.")
+@click.pass_obj
+def show_command(invocation: Invocation, output: str) -> int:
+    """Print what is in effect, detected values included, and where each comes from. Secrets are never shown."""
+    config, detected = invocation.config()
+    text = show_json(config, detected) if output == "json" else show_toml(config, detected)
+    click.echo(redact(text), nl=False)
+    return exit_codes.OK
+
+
+@command.command("init", epilog='Example: monitor config init && $EDITOR "$(monitor config path)"')
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.pass_obj
+def init_command(invocation: Invocation, force: bool) -> int:
+    """Write a commented file that changes nothing until you edit it."""
+    path, _ = path_in_use(invocation.config_path, os.environ)
+    write = _replace if force else _create
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, beginning())
+    except FileExistsError:
+        raise ConfigError(f"{path}: is there already; `monitor config init --force` replaces it") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name another file with --config") from error
+    click.echo(f"wrote {path}", file=sys.stderr)
+    return exit_codes.OK
+
+
+def _create(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside it and rename, so that the old file is there until the new one is whole."""
+    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+# --- what is in effect ---------------------------------------------------------------------------------------------
+
+
+def value_of(config: Config, dotted: str) -> Any:
+    """The value in effect."""
+    value: Any = config
+    for name in dotted.split("."):
+        value = value[name] if isinstance(value, dict) else getattr(value, name)
+    return value
+
+
+def show_toml(config: Config, detected: Detected) -> str:
+    """A file that would give the same configuration anywhere; comments say where each value comes from."""
+    return "\n".join((*_head(config), *_body(config), *_finds(detected), ""))
+
+
+def _head(config: Config) -> Iterator[str]:
+    yield f"# {config.path}{'' if Path(config.path).exists() else ' (does not exist)'}"
+
+
+def _body(config: Config) -> Iterator[str]:
+    for section in SECTIONS:
+        yield ""
+        yield f"[{section}]"
+        for dotted in section_names(section):
+            yield _line(dotted, value_of(config, dotted), config.origins.get(dotted, "default"))
+
+
+def _line(dotted: str, value: Any, origin: str) -> str:
+    name = dotted.rpartition(".")[2]
+    return f"# {name} is not set" if value is None else f"{name} = {toml(value)}  # {_comment(origin)}"
+
+
+def _comment(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _finds(detected: Detected) -> Iterator[str]:
+    yield ""
+    for what in (CREDENTIALS, ACCOUNT, WANDB_KEY):
+        best = detected.best(what)
+        places = ", ".join(look.where for look in detected.looks if look.what == what)
+        yield f"# {what}: " + _comment(f"{best.value}: {best.where}" if best else f"none; looked at {places}")
+
+
+def show_json(config: Config, detected: Detected) -> str:
+    """The same for programs, with every place that was looked at."""
+    values = {
+        dotted: {"value": value_of(config, dotted), "origin": config.origins.get(dotted, "default")}
+        for dotted in keys()
+    }
+    shown = {"path": config.path, "exists": Path(config.path).exists(), "values": values, "looked": detected.looks}
+    return msgspec.json.format(msgspec.json.encode(shown), indent=2).decode() + "\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncGenerator, Sequence
 
+from fetchers.ask import Ask
 from fetchers.base import Calls
-from fetchers.errors import Rejected
 from fetchers.messages import Fetch
 from fetchers.records import Record
 from fetchers.settings import Settings
@@ -26,22 +26,21 @@ class RunsFetcher:
     def __init__(self, settings: Settings) -> None:
         if "wandb" not in sys.modules:
             prepare_environment(private_directory())
-        from fetchers.wandb_online import OnlineRuns  # noqa: PLC0415 - imports `wandb`, which reads the environment
+        from fetchers.wandb_offline import OfflineRuns  # noqa: PLC0415 - imports `wandb`, which reads the environment
+        from fetchers.wandb_online import OnlineRuns  # noqa: PLC0415 - as above
 
         self._settings = settings.wandb
         self._threads = Threads()
-        self._online = OnlineRuns(settings.wandb, self._threads)
+        self._offline = OfflineRuns()
+        self._online = OnlineRuns(settings.wandb)
 
     def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
         """Yield the pages of a scope; a record names the table it belongs to, which need not be the one asked for."""
-        from fetchers.wandb_online import Ask  # noqa: PLC0415 - as above
-
-        ask = Ask(fetch, scope, calls)
-        if scope.startswith(QUEUE):
+        ask = Ask(fetch, scope, calls, self._threads)
+        if scope not in self._settings.offline_dirs and scope.startswith(QUEUE):
             return self._online.queued(ask, scope.removeprefix(QUEUE))
-        if "/" not in scope:
-            raise Rejected(f"{scope!r} is neither entity/project, nor queue:NAME, nor one of wandb.offline_dirs")
-        return self._online.active(ask) if fetch.table == ACTIVE else self._online.completed(ask)
+        source = self._offline if scope in self._settings.offline_dirs else self._online
+        return source.active(ask) if fetch.table == ACTIVE else source.completed(ask)
 
     def stuck(self) -> bool:
         """Whether a thread hangs, or the SDK's helper process is dead or hung."""

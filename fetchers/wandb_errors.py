@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from fetchers.errors import (
@@ -22,16 +21,6 @@ _LONGEST = 300
 _STATUS = re.compile(r"\bHTTP (\d{3})\b")
 _RETRIED = re.compile(r"giving up after \d+ attempt\(s\):?\s*")
 _SERVER_ERROR = 500
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was being asked when it went wrong."""
-
-    call: str
-    """The call as messages name it, e.g. `Runs acme/arr page 1`."""
-    base_url: str
-    """The server."""
 
 
 _STATUSES: dict[int, type[FetchError]] = {
@@ -65,13 +54,20 @@ _WORDS: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
 """What an error without a status says → error; the first that matches."""
 
 
-def of_api_error(error: BaseException, asked: Asked) -> FetchError:
-    """Our error for what a call of the SDK raised, whatever it is wrapped in."""
+def of_api_error(error: BaseException, call: str, base_url: str) -> FetchError:
+    """Our error for what the SDK raised in `call` (`Runs acme/arr page 1`), whatever it is wrapped in."""
     root = _root(error)
     text = _cause(str(root) or type(root).__name__)
     status = _status(root)
     kind = _kind_of_status(status) if status else _kind_of_text(text)
-    return kind(_say(kind, text if status is None or str(status) in text else f"HTTP {status}: {text}", asked))
+    if status is not None and str(status) not in text:
+        text = f"HTTP {status}: {text}"
+    return kind(_say(kind, text, call, base_url))
+
+
+def core_was_silent(error: BaseException) -> bool:
+    """Whether it was the SDK's helper process that did not answer; a server that does not is told by that process."""
+    return "service process is busy" in str(_root(error))
 
 
 def no_key(base_url: str) -> NotAuthenticated:
@@ -79,15 +75,15 @@ def no_key(base_url: str) -> NotAuthenticated:
     return NotAuthenticated(f"no W&B API key for {base_url}: run `wandb login --host {base_url}` or set WANDB_API_KEY")
 
 
-def _say(kind: type[FetchError], text: str, asked: Asked) -> str:
+def _say(kind: type[FetchError], text: str, call: str, base_url: str) -> str:
     if kind is NotAuthenticated:
-        login = f"run `wandb login --relogin --host {asked.base_url}`"
-        return f"W&B at {asked.base_url} did not accept the API key ({text}): {login}"
+        login = f"run `wandb login --relogin --host {base_url}`"
+        return f"W&B at {base_url} did not accept the API key ({text}): {login}"
     if kind is NotAllowed:
-        return f"{asked.call}: {text}: the API key may not read this; ask its owner, or check wandb.entity"
+        return f"{call}: {text}: the API key may not read this; ask its owner, or check wandb.entity"
     if kind is WorkerDied:
-        return f"{asked.call}: wandb-core ended or did not start ({text}); the worker is replaced"
-    return f"{asked.call}: {text} (W&B at {asked.base_url})"
+        return f"{call}: wandb-core ended or did not start ({text}); the worker is replaced"
+    return f"{call}: {text} (W&B at {base_url})"
 
 
 def _root(error: BaseException) -> BaseException:

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 import wandb
 from wandb.sdk.launch.utils import LAUNCH_DEFAULT_PROJECT
 from wandb.sdk.lib import wbauth
 
-from fetchers.base import Calls, describe_call
+from fetchers.ask import Ask
+from fetchers.base import describe_call
 from fetchers.errors import BadAnswer, FetchError, NoAnswer, NotAuthenticated, Rejected, WorkerDied
-from fetchers.messages import Fetch
 from fetchers.records import Record
 from fetchers.settings import Wandb
-from fetchers.threads import Threads
 from fetchers.wandb_environment import HTTP_TIMEOUT_S
-from fetchers.wandb_errors import Asked, no_key, of_api_error
+from fetchers.wandb_errors import core_was_silent, no_key, of_api_error
 from fetchers.wandb_records import PENDING_RUN_STATES, item_record, records
 
 PER_PAGE = 50
@@ -35,8 +34,6 @@ MOST_NAMES = 500
 ITEMS_PER_PAGE = 100
 MOST_ITEM_PAGES = 10
 """A queue keeps what it has long handed out; further back is not looked."""
-MARGIN_S = 0.4
-"""How long before the fetch's own deadline a call gives up, so that its error can still be told."""
 CORE_SILENCE_S = 2 * HTTP_TIMEOUT_S + 4
 """A helper process that has answered nothing for so long, though asked, is hung: an attempt of its own ends sooner."""
 
@@ -64,27 +61,11 @@ query LaunchQueueItemsOfOld($entity: String!, $project: String!, $queue: String!
 """What the SDK itself asks of an item: for servers that refuse a field of the query above."""
 
 
-class Ask:
-    """One fetch of one scope: its deadline and its log of calls."""
-
-    def __init__(self, fetch: Fetch, scope: str, calls: Calls) -> None:
-        self.fetch = fetch
-        self.scope = scope
-        self.calls = calls
-        budget = fetch.soft_deadline_s
-        self._until = time.monotonic() + budget - min(MARGIN_S, budget / 5)
-
-    def left_s(self) -> float:
-        """Seconds that a call may still take; never nothing, so that a call always gets a chance to be logged."""
-        return max(0.05, self._until - time.monotonic())
-
-
 class OnlineRuns:
     """One server. The client is made at the first fetch, and anew after the server has refused the key."""
 
-    def __init__(self, settings: Wandb, threads: Threads) -> None:
+    def __init__(self, settings: Wandb) -> None:
         self._settings = settings
-        self._threads = threads
         self._api: Any = None
         self._making = asyncio.Lock()
         self._answered = time.monotonic()
@@ -101,7 +82,7 @@ class OnlineRuns:
         async for page in self._runs(ask, "Runs", wanted, "-created_at", MOST_PAGES * PER_PAGE):
             seen.update(record.id for record in page)
             yield page
-        missing = [run for run in ask.fetch.known.get(ask.scope, ()) if run not in seen]
+        missing = [run for run in ask.known if run not in seen]
         for start in range(0, len(missing), MOST_NAMES):
             names = missing[start : start + MOST_NAMES]
             async for page in self._runs(ask, "Runs by name", {"name": {"$in": names}}, "-created_at", len(names)):
@@ -193,7 +174,7 @@ class OnlineRuns:
             async with asyncio.timeout(ask.left_s()):
                 await self._making.acquire()
         except TimeoutError:
-            raise self._silent("Viewer", ask, 1) from None
+            raise ask.no_answer("Viewer") from None
         try:
             if self._api is None:
                 self._api = await self._called(ask, "Viewer", 1, lambda: self._make(ask))
@@ -215,46 +196,34 @@ class OnlineRuns:
             ask, method, page, lambda: service.execute_graphql(query, variables, timeout=ask.left_s())
         )
 
-    async def _called(self, ask: Ask, method: str, page: int, work: Any) -> Any:
-        call = describe_call(method, ask.scope, page)
-
-        def run() -> Any:
-            with ask.calls.open(method, ask.scope, page):
-                return work()
-
-        asked_at = time.monotonic()
+    async def _called(self, ask: Ask, method: str, page: int, work: Callable[[], Any]) -> Any:
+        begun = time.monotonic()
         try:
-            answer = await self._threads.call(run, ask.left_s() + MARGIN_S / 2)
-        except TimeoutError:
-            raise self._silent(method, ask, page, asked_at) from None
-        except FetchError:
+            answer = await ask.call(method, page, work)
+        except FetchError as problem:
+            if isinstance(problem, NoAnswer):
+                self._note_silence(begun)
             raise
         except Exception as error:
-            raise self._understood(error, Asked(call, self._settings.base_url), ask, asked_at) from error
+            raise self._understood(error, ask, method, page, begun) from error
         self._answered = time.monotonic()
         return answer
 
-    def _understood(self, error: Exception, asked: Asked, ask: Ask, asked_at: float) -> FetchError:
-        problem = of_api_error(error, asked)
+    def _understood(self, error: Exception, ask: Ask, method: str, page: int, begun: float) -> FetchError:
+        problem = of_api_error(error, describe_call(method, ask.scope, page), self._settings.base_url)
         if isinstance(problem, WorkerDied):
             self._broken = True
-        elif isinstance(problem, NoAnswer) and "service process" in str(problem):
-            self._note_silence(asked_at)
-            problem = NoAnswer(f"{asked.call}: no answer in {ask.fetch.soft_deadline_s:g} s (W&B at {asked.base_url})")
+        elif core_was_silent(error):
+            self._note_silence(begun)
+            return ask.no_answer(method, page)
         else:
             self._answered = time.monotonic()
         if isinstance(problem, NotAuthenticated):
             self._api = None  # the next fetch looks for a new key
         return problem
 
-    def _silent(self, method: str, ask: Ask, page: int, asked_at: float | None = None) -> NoAnswer:
-        if asked_at is not None:
-            self._note_silence(asked_at)
-        call = describe_call(method, ask.scope, page)
-        return NoAnswer(f"{call}: no answer in {ask.fetch.soft_deadline_s:g} s (W&B at {self._settings.base_url})")
-
-    def _note_silence(self, asked_at: float) -> None:
-        silent_for = time.monotonic() - min(asked_at, self._answered)
+    def _note_silence(self, begun: float) -> None:
+        silent_for = time.monotonic() - min(begun, self._answered)
         self._broken = self._broken or silent_for > CORE_SILENCE_S
 
 

@@ -79,7 +79,7 @@ def run_record(node: Any, scope: str, app_url: str) -> Record | None:
         started=None if state is State.QUEUED else created,
         finished=_finished(state, created, heartbeat, summary),
         url=f"{app_url}{quote(entity)}/{quote(project)}/runs/{quote(run, safe='')}",
-        links=_links(config),
+        links=links(config),
         detail=compact({"entity": entity, "project": project, **_details(node), **_progress(node, summary)}),
     )
 
@@ -143,7 +143,8 @@ def _config(value: Any) -> dict[str, Any]:
     }
 
 
-def _links(config: Mapping[str, Any]) -> dict[str, str]:
+def links(config: Mapping[str, Any]) -> dict[str, str]:
+    """What the run belongs to, as far as its config says."""
     found = {
         kind: next((link for name in names if (link := text(config.get(name)))), None) for kind, names in LINKS.items()
     }

@@ -19,6 +19,9 @@ from monitor.spawn import new_mark, spawn
 
 _READ = 256 * 1024
 
+REAPING_S = 0.1
+"""Seconds the kernel has to give a killed engine back."""
+
 LEAVING_S = 0.3
 """Seconds a closed engine has to end its workers before it is killed with them."""
 
@@ -114,3 +117,5 @@ class EngineProcess:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         kill_marked(self._mark)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(REAPING_S)

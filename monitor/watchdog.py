@@ -130,6 +130,10 @@ class Watchdog:
         """Whether a fetch of `table` has not ended yet."""
         return table in self._flights
 
+    def output(self) -> str:
+        """Return the newest of what the present worker printed."""
+        return "" if self._child is None else self._child.output()
+
     def give_up(self, why: str) -> None:
         """Fail whatever is still open and end the worker: for who has to answer now."""
         self._condemn(lambda fetch, scope: f"{self._where(fetch, scope)}: {why}")

@@ -1,0 +1,59 @@
+# Every target installs what it needs into .venv first; nothing needs root, a home directory or a prompt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CODE := monitor fetchers cache
+
+# Byte code is written once, here: a program that compiles its SDKs at every start needs seconds instead of tenths.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench emulators docs lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than 3.11; say which to use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(BIN)/pip install --quiet --compile --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --compile --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(CODE) tests benchmarks
+	@touch $@
+
+demo: $(READY)  ## install, and open the demo: fixture data, no network, nothing is changed
+	@$(BIN)/monitor --demo
+
+test: $(READY)  ## install, and pass all tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)  ## ruff, mypy in its strict mode, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)  ## rewrite the code as `lint` wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## measure; docs/benchmarks.md says what and how
+	$(BIN)/python -m benchmarks
+
+emulators: $(READY)  ## start local servers that speak Google's and W&B's protocols, and print a configuration for them
+	@$(BIN)/python -m tests.emulators
+
+docs: $(READY)  ## write the generated pages again
+	$(BIN)/python -m monitor.config > docs/configuration.md
+
+lock:  ## work out requirements.lock anew from pyproject.toml; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \
+	  --group dev pyproject.toml -o requirements.lock
+
+clean:  ## remove what was installed and generated
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info build

@@ -1,0 +1,211 @@
+"""Real worker processes on real sockets: killed, stopped and orphaned, they leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from fetchers.demo_records import demo_settings
+from fetchers.messages import Event, Fetch, Page, ScopeComplete, ScopeFailed
+from monitor.changes import Change, Hello, RowsChanged, Start
+from monitor.clock import LoopClock
+from monitor.launch import ProcessLauncher
+from monitor.link import EngineGone, EngineProcess
+from monitor.tables import TABLES, TablePlan
+from monitor.watchdog import Ended, Hearing, Watchdog
+
+SCOPE = "us-central1"
+
+
+class Stage:
+    """A watchdog over a real worker that plays the demo."""
+
+    def __init__(self) -> None:
+        self.events: asyncio.Queue[Event] = asyncio.Queue()
+        self.ended: asyncio.Queue[Ended] = asyncio.Queue()
+        self.notes: list[str] = []
+        self.launcher = ProcessLauncher()
+        hearing = Hearing(
+            event=self.events.put_nowait,
+            ended=self.ended.put_nowait,
+            call=lambda *_: None,
+            note=lambda _source, _level, text: self.notes.append(text),
+        )
+        self.watchdog = Watchdog("runner", demo_settings(time.time()), self.launcher, LoopClock(), hearing)
+
+    def fetch(self, generation: int, soft_deadline_s: float = 5, scope: str = SCOPE) -> None:
+        """Ask one scope."""
+        self.watchdog.fetch(
+            Fetch(table="runner", generation=generation, scopes=(scope,), soft_deadline_s=soft_deadline_s)
+        )
+
+    async def next(self, kind: type[Event]) -> Any:
+        """The next event of a kind; ten seconds are more than any step here takes."""
+        async with asyncio.timeout(10):
+            while True:
+                event = await self.events.get()
+                if isinstance(event, kind):
+                    return event
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """A stage that leaves no process behind."""
+    made = Stage()
+    yield made
+    made.watchdog.close()
+    made.launcher.end_all()
+    await until(lambda: workers_of(os.getpid()) == [])
+
+
+def workers_of(pid: int) -> list[psutil.Process]:
+    """The workers below a process that have not ended."""
+    return [child for child in psutil.Process(pid).children(recursive=True) if is_worker(child)]
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; a zombie that nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_worker(process: psutil.Process) -> bool:
+    """Whether it runs `fetchers.worker` and is no zombie."""
+    try:
+        return alive(process) and "fetchers.worker" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def until(holds: Callable[[], bool], limit_s: float = 5) -> None:
+    """Wait for something to become true; it is an error where it does not."""
+    async with asyncio.timeout(limit_s):
+        while not holds():  # noqa: ASYNC110 - the state of processes has no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_a_real_worker_answers_in_frames(stage: Stage) -> None:
+    """Start, handshake, fetch, rows, end."""
+    stage.fetch(1)
+    page = await stage.next(Page)
+    assert {record.scope for record in page.records} == {SCOPE}
+    assert (await stage.next(ScopeComplete)).generation == 1
+    assert (await stage.ended.get()).outcomes == {SCOPE: None}
+
+
+async def test_a_stopped_worker_is_killed_and_the_next_fetch_is_answered_by_a_new_one(stage: Stage) -> None:
+    """SIGSTOP holds the process at once and for good; SIGKILL ends it, and its slot is free again."""
+    stage.fetch(1)
+    await stage.next(ScopeComplete)
+    await stage.ended.get()
+    [worker] = workers_of(os.getpid())
+    worker.suspend()
+    stage.fetch(2, soft_deadline_s=0.2)
+    failed = await stage.next(ScopeFailed)
+    assert failed.failure.text == f"runner {SCOPE}: no answer in 0.2 s; worker killed"
+    await until(lambda: not alive(worker))
+    stage.fetch(3)
+    assert (await stage.next(ScopeComplete)).generation == 3
+
+
+async def test_the_evidence_of_a_hang_is_every_stack_of_the_worker(stage: Stage) -> None:
+    """A worker that overruns its deadline writes its stacks before it dies; the log has them."""
+    stage.fetch(1)
+    await stage.next(ScopeComplete)
+    await stage.ended.get()
+    [worker] = workers_of(os.getpid())
+    worker.send_signal(signal.SIGUSR1)
+    await until(lambda: "most recent call first" in stage.watchdog.output())
+
+
+async def test_a_worker_killed_from_outside_is_an_error_that_says_so(stage: Stage) -> None:
+    """The OOM killer's work is told as what it is."""
+    stage.fetch(1, scope="asia-southeast1")
+    await until(lambda: bool(workers_of(os.getpid())))
+    workers_of(os.getpid())[0].kill()
+    failed = await stage.next(ScopeFailed)
+    assert "SIGKILL" in failed.failure.text
+
+
+async def drained(changes: AsyncIterator[Change]) -> None:
+    """Read to the end."""
+    async for _ in changes:
+        pass
+
+
+ENGINE_IN_A_CHILD = """
+import asyncio, sys, time
+from fetchers.demo_records import demo_settings
+from monitor.changes import Start
+from monitor.link import EngineProcess
+from monitor.tables import TABLES, TablePlan
+link = EngineProcess.start(Start(settings=demo_settings(time.time()), tables={t: TablePlan() for t in TABLES},
+                                 log_dir=sys.argv[1]))
+async def main():
+    rows = 0
+    async for change in link.changes():
+        rows += len(getattr(change, "upserts", ()))
+        if rows > 10:
+            print(link.pid, flush=True)
+            rows = -10**9
+asyncio.run(main())
+"""
+
+
+async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_path: Path) -> None:
+    """SIGKILL of the screen's process: everything below is gone within a second."""
+    viewer = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ENGINE_IN_A_CHILD, str(tmp_path), stdout=subprocess.PIPE
+    )
+    assert viewer.stdout is not None
+    engine = psutil.Process(int(await asyncio.wait_for(viewer.stdout.readline(), 20)))
+    workers = workers_of(engine.pid)
+    assert len(workers) == len({table.source for table in TABLES.values()})
+    viewer.kill()
+    await viewer.wait()
+    await until(lambda: not alive(engine) and not any(map(is_worker, workers)), 1)
+
+
+async def test_an_engine_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
+    """SIGKILL of the engine: workers end with their socket, and the viewer is told."""
+    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    link = EngineProcess.start(start)
+    changes = link.changes()
+    async with asyncio.timeout(20):
+        async for change in changes:
+            if isinstance(change, RowsChanged) and change.upserts:
+                break
+    workers = workers_of(link.pid)
+    assert len(workers) == 1
+    os.kill(link.pid, signal.SIGKILL)
+    with pytest.raises(EngineGone, match="the engine has ended"):
+        await asyncio.wait_for(drained(changes), 5)
+    await until(lambda: not any(map(is_worker, workers)), 1)
+    link.close()
+
+
+async def test_closing_the_link_ends_a_stopped_engine_too(tmp_path: Path) -> None:
+    """An engine that does not react is killed with its workers, within half a second."""
+    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    link = EngineProcess.start(start)
+    async with asyncio.timeout(20):
+        async for change in link.changes():
+            if isinstance(change, Hello):
+                break
+    await until(lambda: len(workers_of(link.pid)) == 1)
+    workers = workers_of(link.pid)
+    os.kill(link.pid, signal.SIGSTOP)
+    link.close()
+    await until(lambda: not psutil.pid_exists(link.pid) and not any(map(is_worker, workers)), 1)

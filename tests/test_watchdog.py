@@ -1,0 +1,294 @@
+"""The watchdog: every fetch ends, whatever its worker does; time is moved by hand and workers follow a script."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fetchers.errors import Failure
+from fetchers.lifeline import STACKS_SIGNAL
+from fetchers.messages import (
+    CallEnded,
+    CallStarted,
+    Event,
+    Fetch,
+    Note,
+    Page,
+    ScopeComplete,
+    ScopeFailed,
+    ScopeStarted,
+)
+from fetchers.settings import Settings
+from monitor.watchdog import EVIDENCE_S, HARD_AFTER_SOFT_S, READY_S, Ended, Hearing, Watchdog
+from tests.support.records import NOON, record
+from tests.support.scripted_worker import ScriptedChild, ScriptedLauncher
+from tests.support.virtual_clock import VirtualClock
+
+EAST, WEST = "us-east1", "us-west1"
+SOFT = 20.0
+
+
+class Stage:
+    """A watchdog, its scripted workers, and all that is heard of them."""
+
+    def __init__(self, source: str = "runner") -> None:
+        self.clock = VirtualClock()
+        self.launcher = ScriptedLauncher()
+        self.events: list[Event] = []
+        self.ended: list[Ended] = []
+        self.calls: list[tuple[CallStarted, CallEnded | None, str | None]] = []
+        self.notes: list[str] = []
+        hearing = Hearing(
+            event=self.events.append,
+            ended=self.ended.append,
+            call=lambda *call: self.calls.append(call),
+            note=lambda _source, _level, text: self.notes.append(text),
+        )
+        self.watchdog = Watchdog(source, Settings(), self.launcher, self.clock, hearing)
+
+    async def settle(self) -> None:
+        """Let the task that starts a worker run."""
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def worker(self) -> ScriptedChild:
+        """The newest worker, once it has been started."""
+        await self.settle()
+        return self.launcher.children[-1]
+
+    def failures(self) -> dict[str, str]:
+        """Scope → text of everything that failed."""
+        return {event.scope: event.failure.text for event in self.events if isinstance(event, ScopeFailed)}
+
+
+def fetch(table: str = "runner", generation: int = 1, scopes: tuple[str, ...] = (EAST, WEST)) -> Fetch:
+    """A fetch with a soft deadline of 20 s."""
+    return Fetch(table=table, generation=generation, scopes=scopes, soft_deadline_s=SOFT)
+
+
+def call(identity: int, scope: str = EAST, table: str = "runner", page: int = 1) -> CallStarted:
+    """The beginning of an API call."""
+    return CallStarted(id=identity, table=table, generation=1, method="ListExecutions", scope=scope, page=page, at=NOON)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A watchdog that has been asked for nothing yet."""
+    return Stage()
+
+
+async def test_a_fetch_waits_for_ready_and_its_deadline_begins_then(stage: Stage) -> None:
+    """Imports are not charged to the fetch: nothing is sent, and nothing judged, before the worker is ready."""
+    stage.watchdog.fetch(fetch())
+    worker = await stage.worker()
+    assert worker.configured.source == "runner"
+    stage.clock.advance(SOFT + 10)
+    assert worker.fetches == []
+    assert not worker.killed
+    worker.ready()
+    assert worker.fetches == [fetch()]
+    stage.clock.advance(SOFT)
+    assert not worker.killed
+
+
+async def test_events_are_handed_on_and_the_fetch_ends(stage: Stage) -> None:
+    """Pages and ends arrive in order; the table is free again after the last."""
+    stage.watchdog.fetch(fetch())
+    worker = await stage.worker()
+    worker.ready()
+    worker.answer(fetch(), WEST, [record("a", scope=WEST)])
+    assert [type(event) for event in stage.events] == [ScopeStarted, Page, ScopeComplete]
+    assert stage.watchdog.busy("runner")
+    stage.clock.advance(2)
+    worker.answer(fetch(), EAST)
+    worker.end(fetch())
+    assert not stage.watchdog.busy("runner")
+    [ended] = stage.ended
+    assert ended.outcomes == {EAST: None, WEST: None}
+    assert (ended.took_s, ended.kills) == (2, 0)
+
+
+async def test_a_worker_that_hangs_is_killed_at_the_hard_deadline_and_what_it_gave_counts(stage: Stage) -> None:
+    """Stacks are asked for first; the scope that answered stays complete, the other's error names the open call."""
+    stage.watchdog.fetch(fetch())
+    worker = await stage.worker()
+    worker.ready()
+    worker.answer(fetch(), WEST)
+    worker.say(call(1, EAST, page=3))
+    stage.clock.advance(SOFT + HARD_AFTER_SOFT_S - 0.01)
+    assert worker.signals == []
+    stage.clock.advance(0.01)
+    assert worker.signals == [STACKS_SIGNAL]
+    assert not worker.killed
+    stage.clock.advance(EVIDENCE_S)
+    assert worker.killed
+    assert stage.failures() == {EAST: "ListExecutions us-east1 page 3: no answer in 20 s; worker killed"}
+    [ended] = stage.ended
+    assert (ended.outcomes[WEST], ended.kills) == (None, 1)
+
+
+async def test_an_answer_that_comes_while_the_evidence_is_gathered_still_counts(stage: Stage) -> None:
+    """The worker is given the last tenth of a second; a fetch that ends in it kills nobody."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    stage.clock.advance(SOFT + HARD_AFTER_SOFT_S)
+    worker.answer(fetch(), EAST)
+    worker.end(fetch())
+    stage.clock.advance(60)
+    assert not worker.killed
+    assert stage.failures() == {}
+
+
+async def test_a_killed_worker_is_replaced_and_the_next_fetch_goes_to_the_new_one(stage: Stage) -> None:
+    """A kill frees the slot: the next worker is started at once and gets what is asked next."""
+    stage.watchdog.fetch(fetch())
+    first = await stage.worker()
+    first.ready()
+    stage.clock.advance(SOFT + 1)
+    stage.watchdog.fetch(fetch(generation=2))
+    second = await stage.worker()
+    assert second is not first
+    second.ready()
+    assert [sent.generation for sent in second.fetches] == [2]
+
+
+async def test_nothing_is_heard_of_a_worker_that_was_killed(stage: Stage) -> None:
+    """Frames and the end of its socket, arriving after the kill, belong to nobody."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    first.ready()
+    stage.clock.advance(SOFT + 1)
+    heard = len(stage.events)
+    first.answer(fetch(), EAST, [record("late")])
+    first.leave()
+    second = await stage.worker()
+    stage.clock.advance(1)
+    assert len(stage.events) == heard
+    assert not second.killed
+
+
+async def test_the_other_table_of_a_killed_worker_says_whose_fault_it_was(stage: Stage) -> None:
+    """Two fetches share the W&B worker; the one that did not hang fails with the name of the one that did."""
+    stage = Stage("wandb")
+    stage.watchdog.fetch(fetch("active", 1, ("acme/arr",)))
+    worker = await stage.worker()
+    worker.ready()
+    stage.clock.advance(15)
+    stage.watchdog.fetch(fetch("completed", 2, ("acme/arr",)))
+    stage.clock.advance(6)
+    assert worker.killed
+    texts = {ended.fetch.table: ended.outcomes["acme/arr"] for ended in stage.ended}
+    assert texts["active"] == Failure(kind="timeout", text="active acme/arr: no answer in 20 s; worker killed")
+    assert texts["completed"] == Failure(
+        kind="timeout", text="completed acme/arr: worker killed, because active had hung in it"
+    )
+
+
+async def test_a_worker_that_dies_fails_its_fetch_with_its_last_words(stage: Stage) -> None:
+    """A crash is told with what the worker said last, and how it ended."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.say(Note(level="fatal", text="ImportError: no module named grpc"))
+    worker.leave()
+    stage.clock.advance(1)
+    assert stage.failures() == {EAST: "runner us-east1: worker ended (status 1: ImportError: no module named grpc)"}
+
+
+async def test_a_worker_that_never_becomes_ready_is_given_up(stage: Stage) -> None:
+    """An import that hangs ends after its own, longer, time."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    stage.clock.advance(READY_S)
+    assert worker.killed
+    assert stage.failures() == {EAST: "runner us-east1: worker not ready in 60 s; killed"}
+
+
+async def test_a_worker_that_speaks_nonsense_is_killed(stage: Stage) -> None:
+    """A frame of four gigabytes is an error of the worker's, not memory of ours."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.say_bytes(b"\xff\xff\xff\xff")
+    assert worker.killed
+    assert "4294967295 bytes is over the limit" in stage.failures()[EAST]
+
+
+async def test_a_machine_that_cannot_start_a_process_fails_the_fetch_and_is_tried_again(stage: Stage) -> None:
+    """`fork: resource temporarily unavailable` is an error of one fetch, not of the program."""
+    stage.launcher.refuse = OSError("no more processes")
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await stage.settle()
+    assert "no more processes" in stage.failures()[EAST]
+    stage.launcher.refuse = None
+    stage.clock.advance(1)
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    assert [sent.generation for sent in worker.fetches] == [2]
+
+
+async def test_workers_that_keep_dying_are_started_ever_more_slowly(stage: Stage) -> None:
+    """Ten deaths in a row within a minute do not become ten processes a second."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    for _ in range(60):
+        worker = await stage.worker()
+        worker.leave()
+        stage.clock.advance(1)
+    await stage.settle()
+    assert 5 <= len(stage.launcher.children) <= 8
+
+
+async def test_a_pause_of_the_whole_program_is_not_blamed_on_the_worker(stage: Stage) -> None:
+    """After Ctrl+Z or sleep, what has arrived is read first and the worker gets its grace again."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    stage.clock.jump(3600)
+    assert worker.signals == []
+    worker.answer(fetch(), EAST)
+    worker.end(fetch())
+    stage.clock.advance(60)
+    assert not worker.killed
+    assert stage.failures() == {}
+
+
+async def test_a_worker_with_a_call_that_never_returns_is_replaced_once_it_is_idle(stage: Stage) -> None:
+    """Its soft deadline was kept, so nothing is lost; but its threads are, so it is not used again."""
+    stage = Stage("wandb")
+    stage.watchdog.fetch(fetch("active", 1, ("acme/arr",)))
+    stage.watchdog.fetch(fetch("completed", 2, ("acme/arr",)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.fail(fetch("active", 1), "acme/arr")
+    worker.end(fetch("active", 1), stuck=True)
+    assert not worker.killed
+    worker.answer(fetch("completed", 2), "acme/arr")
+    worker.end(fetch("completed", 2))
+    assert worker.killed
+    assert [ended.outcomes["acme/arr"] is None for ended in stage.ended] == [False, True]
+
+
+async def test_a_call_whose_end_was_never_heard_is_in_the_log_all_the_same(stage: Stage) -> None:
+    """The session log names the call that hung."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.say(call(1), CallEnded(id=1, at=NOON), call(2, page=2))
+    stage.clock.advance(SOFT + 1)
+    assert [(begun.page, ended is not None) for begun, ended, _ in stage.calls] == [(1, True), (2, False)]
+
+
+async def test_closing_kills_the_worker_and_silences_it(stage: Stage) -> None:
+    """After `close` nothing is heard and nothing is started."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    stage.watchdog.close()
+    worker.answer(fetch(), EAST)
+    stage.clock.advance(600)
+    await stage.settle()
+    assert worker.killed
+    assert stage.events == []
+    assert len(stage.launcher.children) == 1

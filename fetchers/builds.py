@@ -1,0 +1,164 @@
+"""Fetches Cloud Build builds: the newest of a location, and everything queued or working there.
+
+Builds carry no labels and no creator: `gcp.labels`, `gcp.jobs` and `gcp.mine` do not apply to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from google.cloud.devtools.cloudbuild_v1 import CloudBuildAsyncClient
+from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, GetBuildRequest, ListBuildsRequest
+
+from fetchers.base import Calls
+from fetchers.gcp import PAGE_SIZE, Kind, Requests, Session, Source, sweep
+from fetchers.gcp_errors import Api
+from fetchers.gcp_fields import enum_name, filled, last_part, linked, one_line, seconds_of, time_of
+from fetchers.messages import Fetch
+from fetchers.records import Reason, Record, Scalar, State
+from fetchers.settings import Settings
+
+API = Api(table="builds", service="cloudbuild.googleapis.com", role="roles/cloudbuild.builds.viewer")
+HOST = "cloudbuild.googleapis.com"
+"""One host for all locations: the client says which in a routing header."""
+
+STATES: dict[int, State] = {
+    Build.Status.STATUS_UNKNOWN: State.UNKNOWN,
+    Build.Status.PENDING: State.QUEUED,
+    Build.Status.QUEUED: State.QUEUED,
+    Build.Status.WORKING: State.RUNNING,
+    Build.Status.SUCCESS: State.SUCCEEDED,
+    Build.Status.FAILURE: State.FAILED,
+    Build.Status.INTERNAL_ERROR: State.FAILED,
+    Build.Status.TIMEOUT: State.FAILED,
+    Build.Status.CANCELLED: State.CANCELLED,
+    Build.Status.EXPIRED: State.FAILED,  # it waited longer than its queue allows and never ran
+}
+"""Complete: a test compares it with the SDK."""
+
+_STATUSES = {int(member): member.name for member in Build.Status}
+_FAILURES = {int(member): member.name for member in Build.FailureInfo.FailureType}
+_MACHINES = {int(member): member.name for member in BuildOptions.MachineType if member}
+_PENDING = " OR ".join(f'status="{_STATUSES[status]}"' for status, state in STATES.items() if state.pending)
+
+
+class BuildsFetcher:
+    """Builds of `global` and of each region."""
+
+    tables: Sequence[str] = ("builds",)
+
+    def __init__(self, settings: Settings) -> None:
+        self._source = Source(settings, API, CloudBuildAsyncClient, HOST)
+
+    async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
+        """Yield pages of builds of one location, newest first. Raises `FetchError`."""
+        async with self._source.session(fetch, scope, calls) as session:
+            requests = _requests(session, fetch.limit)
+            async with aclosing(sweep(session, fetch, KIND, requests, lambda _: True)) as pages:
+                async for records in pages:
+                    yield records
+
+    def stuck(self) -> bool:
+        """Whether a thread hangs in `google.auth`."""
+        return self._source.stuck()
+
+    async def close(self) -> None:
+        """Close the channels."""
+        await self._source.close()
+
+
+def _requests(session: Session, limit: int) -> Requests:
+    def listing(size: int, words: str) -> ListBuildsRequest:
+        return ListBuildsRequest(parent=session.parent, project_id=session.project, page_size=size, filter=words)
+
+    def named(id_: str) -> GetBuildRequest:
+        return GetBuildRequest(name=f"{session.parent}/builds/{id_}", project_id=session.project, id=id_)
+
+    return Requests(listing(min(limit, PAGE_SIZE), ""), listing(PAGE_SIZE, _PENDING), named)
+
+
+def record_of(message: Any, project: str, scope: str) -> Record:
+    """The record of one `Build`, whatever is in it."""
+    build = Build.pb(message)
+    state = STATES.get(build.status, State.UNKNOWN)
+    return Record(
+        table="builds",
+        id=build.id or last_part(build.name),
+        name=_name(build),
+        state=state,
+        raw_state=enum_name(_STATUSES, build.status, "STATUS"),
+        scope=scope,
+        created=time_of(build, "create_time"),
+        started=time_of(build, "start_time"),
+        finished=time_of(build, "finish_time"),
+        reason=_reason(build, state),
+        url=f"https://console.cloud.google.com/cloud-build/builds;region={scope}/{build.id}?project={project}",
+        links=linked(build=build.id, image=_image(build)),
+        detail=_detail(build),
+    )
+
+
+def _image(build: Any) -> str:
+    pushed = [image.name for image in build.results.images if image.name]
+    return str(next(iter([*pushed, *build.images]), ""))
+
+
+def _name(build: Any) -> str:
+    """What people call a build: the image it makes, else its trigger, else a tag, else the start of its id."""
+    image = last_part(_image(build)).partition("@")[0]
+    trigger = build.substitutions.get("TRIGGER_NAME", "")
+    return image or trigger or next(iter(build.tags), "") or build.id[:8]
+
+
+def _reason(build: Any, state: State) -> Reason | None:
+    if state not in {State.FAILED, State.CANCELLED}:
+        return None
+    kind = build.failure_info.type_
+    words = build.failure_info.detail or build.status_detail or (enum_name(_FAILURES, kind, "FAILURE") if kind else "")
+    return Reason(text=one_line(words), origin="gcp") if words.strip() else None
+
+
+def _detail(build: Any) -> dict[str, Scalar]:
+    options = build.options
+    found: dict[str, Scalar] = {
+        "resource": build.name,
+        "image": _image(build),
+        "images": ", ".join(build.images),
+        "digest": next((image.digest for image in build.results.images), ""),
+        "machine_type": _MACHINES.get(options.machine_type, "") or _unknown_machine(options.machine_type),
+        "worker_pool": options.pool.name or options.worker_pool,
+        "disk_gb": int(options.disk_size_gb) or None,
+        "trigger": build.substitutions.get("TRIGGER_NAME", "") or build.build_trigger_id,
+        "commit": build.substitutions.get("COMMIT_SHA", ""),
+        "branch": build.substitutions.get("BRANCH_NAME", ""),
+        "repository": build.substitutions.get("REPO_FULL_NAME", "") or build.substitutions.get("REPO_NAME", ""),
+        "tags": ", ".join(build.tags),
+        "timeout_s": seconds_of(build, "timeout"),
+        "queue_ttl_s": seconds_of(build, "queue_ttl"),
+        "service_account": last_part(build.service_account),
+        "status_detail": build.status_detail,
+        "failure_type": enum_name(_FAILURES, build.failure_info.type_, "FAILURE") if build.failure_info.type_ else "",
+        "warning": next((warning.text for warning in build.warnings), ""),
+        "log_uri": build.log_url,
+        "logs_bucket": build.logs_bucket,
+    }
+    return filled(found | _steps(build))
+
+
+def _unknown_machine(value: int) -> str:
+    return f"MACHINE_{value}" if value else ""
+
+
+def _steps(build: Any) -> dict[str, Scalar]:
+    done = sum(STATES.get(step.status) is State.SUCCEEDED for step in build.steps)
+    bad = next(((at, step) for at, step in enumerate(build.steps) if STATES.get(step.status) is State.FAILED), None)
+    found: dict[str, Scalar] = {"steps": len(build.steps) or None, "steps_done": done if build.steps else None}
+    if bad is not None:
+        at, step = bad
+        found |= {"failed_step": f"{at} {step.id or step.name}", "exit": int(step.exit_code) or None}
+    return found
+
+
+KIND = Kind("ListBuilds", "builds", "GetBuild", record_of)

@@ -1,0 +1,154 @@
+"""Authorization headers from Application Default Credentials, without ever blocking the loop.
+
+`google.auth` blocks for minutes when a metadata server, a token endpoint or `gcloud` is silent, and offers no timeout
+that holds. It runs in a daemon thread of its own; when that thread is overdue only a kill ends it, and `stuck` says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import google.auth
+import google.auth.exceptions
+import google.auth.transport.requests
+
+from fetchers.errors import FetchError, NoAnswer, NotAuthenticated, Unreachable
+from fetchers.gcp_fields import one_line
+
+Headers = tuple[tuple[str, str], ...]
+"""What is sent beside every call: `authorization` and, where set, `x-goog-user-project`."""
+
+SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+CALL = "google.auth"
+"""How this step is named among the API calls."""
+
+_LOGIN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
+
+_MEANINGS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
+    (google.auth.exceptions.DefaultCredentialsError, NotAuthenticated, _LOGIN),
+    (google.auth.exceptions.RefreshError, NotAuthenticated, _LOGIN),
+    (google.auth.exceptions.TransportError, Unreachable, "check the network and the token endpoint"),
+    (Exception, NotAuthenticated, _LOGIN),
+)
+"""The first that fits says what went wrong."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Credentials that hold a token, and the headers made from them."""
+
+    credentials: Any
+    headers: Headers
+    account: str | None
+    """E-mail address of who we are, where the credentials say so."""
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the token will outlast the next calls."""
+        return bool(self.credentials.valid)
+
+
+def obtain(credentials: Any = None) -> Grant:
+    """Find credentials, unless given, and a token for them. Blocks, possibly for minutes."""
+    if credentials is None:
+        credentials, _ = google.auth.default(scopes=SCOPES)
+    found: dict[str, str] = {}
+    credentials.before_request(google.auth.transport.requests.Request(), "", "", found)
+    return Grant(credentials, tuple((key.lower(), value) for key, value in found.items()), _account(credentials))
+
+
+def _account(credentials: Any) -> str | None:
+    for name in ("service_account_email", "account"):
+        value = getattr(credentials, name, None)
+        if isinstance(value, str) and "@" in value:
+            return value
+    return None
+
+
+class _Attempt:
+    """One thread that obtains a grant, and the future that it fills."""
+
+    def __init__(self, credentials: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.overdue = False
+        self.result: asyncio.Future[Grant] = self._loop.create_future()
+        self.thread = threading.Thread(target=self._run, args=(credentials,), daemon=True, name=CALL)
+        self.thread.start()
+
+    def _run(self, credentials: Any) -> None:
+        grant: Grant | None = None
+        problem: Exception | None = None
+        try:
+            grant = obtain(credentials)
+        except Exception as error:  # noqa: BLE001 - a thread's root: whatever it is, the waiting fetch must hear of it
+            problem = error
+        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+            self._loop.call_soon_threadsafe(self._settle, grant, problem)
+
+    def _settle(self, grant: Grant | None, problem: Exception | None) -> None:
+        if grant is not None:
+            self.result.set_result(grant)
+        elif problem is not None:
+            self.result.set_exception(problem)
+            self.result.exception()  # marked as read: nobody may be waiting any more
+
+    @property
+    def failed(self) -> bool:
+        return self.result.done() and self.result.exception() is not None
+
+
+class Access:
+    """The grant that all fetches of a worker share; one thread at a time renews it."""
+
+    def __init__(self) -> None:
+        self._attempt: _Attempt | None = None
+
+    async def grant(self, within_s: float, call: str) -> Grant:
+        """Return a grant whose token is fresh; `call` opens the message of an error.
+
+        Raises `NoAnswer` after `within_s` seconds, `NotAuthenticated` or `Unreachable`.
+        """
+        attempt = self._renewed()
+        try:
+            async with asyncio.timeout(within_s):
+                return await asyncio.shield(attempt.result)
+        except TimeoutError:
+            attempt.overdue = True
+            raise NoAnswer(
+                f"{call}: no credentials in {within_s:g} s; check the metadata server or token endpoint, or {_LOGIN}"
+            ) from None
+        except asyncio.CancelledError:
+            attempt.overdue = not attempt.result.done()
+            raise
+        except Exception as error:
+            raise _explained(error, call) from error
+
+    def forget(self) -> None:
+        """Look for credentials anew next time: these were refused, and there may have been a new login."""
+        if self._attempt is not None and self._attempt.result.done():
+            self._attempt = None
+
+    def stuck(self) -> bool:
+        """Whether the thread is still in a call that should have returned."""
+        attempt = self._attempt
+        return attempt is not None and attempt.overdue and not attempt.result.done()
+
+    def _renewed(self) -> _Attempt:
+        attempt = self._attempt
+        if attempt is None or attempt.failed:
+            attempt = self._attempt = _Attempt(None)
+        elif attempt.result.done() and not attempt.result.result().fresh:
+            attempt = self._attempt = _Attempt(attempt.result.result().credentials)
+        return attempt
+
+
+def _explained(error: Exception, call: str) -> FetchError:
+    words = one_line(str(error), 300).rstrip(". ") or type(error).__name__
+    if isinstance(error, google.auth.exceptions.GoogleAuthError) and error.retryable:
+        return Unreachable(f"{call}: {words}; it will be asked again")
+    kind, advice = next((kind, advice) for group, kind, advice in _MEANINGS if isinstance(error, group))
+    return kind(f"{call}: {words}; {advice}")

@@ -15,7 +15,7 @@ from monitor.text import duration, one_line, stamp
 
 GLYPHS = {
     State.RUNNING: "●",
-    State.QUEUED: "◌",
+    State.QUEUED: "○",
     State.SUCCEEDED: "✓",
     State.FAILED: "✗",
     State.CANCELLED: "⊘",
@@ -95,12 +95,12 @@ def _detail(*keys: str) -> Callable[[Record, datetime], str]:
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
     return (
         Column("state", "STATE", _state, 11, 11, style="state"),
-        Column("name", what, _name, 16, 40, weight=4, cut="middle", style="name"),
+        Column("name", what, _name, 16, 40, weight=3, cut="middle", style="name"),
         Column("where", "WHERE", _scope, 12, 17, weight=1, above=72, cut="middle", style="dim"),
         extra,
         Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True),
-        Column("when", "SINCE", _when, 12, 12, above=100, align="right", style="dim"),
-        Column("why", "WHY", _why, 16, None, weight=6, above=52, style="reason"),
+        Column("when", "SINCE", _when, 7, 7, above=88, align="right", style="dim"),
+        Column("why", "WHY", _why, 16, None, weight=8, above=52, style="reason"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rich.cells import cell_len, get_character_cell_size
 
@@ -184,6 +184,35 @@ def _tail(text: str, width: int) -> str:
     return text[start:]
 
 
+def wrap(text: str, width: int, *, first: int | None = None, most: int = 4) -> list[str]:
+    """A clean text in at most `most` lines of at most `width` cells, the first of at most `first`.
+
+    Broken between words where it can be; what is left over is cut with an ellipsis. At least one line.
+    """
+    lines, words = [""], text.split()
+    for index, word in enumerate(words):
+        room = width if len(lines) > 1 or first is None else max(0, first)
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_width(longer) <= room:
+            lines[-1] = longer
+        elif len(lines) < most:
+            lines += _broken(word, width)[: most - len(lines)] if cell_width(word) > width else [word]
+        else:
+            lines[-1] = _shortened(" ".join([lines[-1], *words[index:]]).strip(), room)
+            break
+    return lines
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """A word that is longer than a line, in pieces."""
+    pieces: list[str] = []
+    while word and width > 0:
+        piece = _head(word, width) or word[:1]
+        pieces.append(piece)
+        word = word[len(piece) :]
+    return pieces
+
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _MANY_DAYS = 100
 
@@ -222,17 +251,19 @@ def clock(moment: datetime, *, utc: bool) -> str:
     return f"{shown:%H:%M} {clean(shown.tzname() or '')}".rstrip()
 
 
-_YEAR_DAYS = 300
+_SAME_CLOCK = timedelta(hours=20)
+_SAME_YEAR = timedelta(days=300)
 
 
 def stamp(moment: datetime, now: datetime) -> str:
-    """When, in the zone of `now` and at most 12 cells: `14:03` today, else `Nov 20 14:03`, or `2024-11-20` long ago."""
+    """When, in the zone of `now` and at most 7 cells: `14:03` within 20 hours, else `Nov 20`, or `2024-11` long ago."""
     shown = moment.astimezone(now.tzinfo)
-    if shown.date() == now.date():
+    distance = abs(now - shown)
+    if distance < _SAME_CLOCK:
         return f"{shown:%H:%M}"
-    if abs((now - shown).days) > _YEAR_DAYS:
-        return f"{shown:%Y-%m-%d}"
-    return f"{_MONTHS[shown.month - 1]} {shown.day:2} {shown:%H:%M}"
+    if distance > _SAME_YEAR:
+        return f"{shown:%Y-%m}"
+    return f"{_MONTHS[shown.month - 1]} {shown.day:2}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

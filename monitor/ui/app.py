@@ -1,0 +1,182 @@
+"""The screen's program: takes what the engine tells, once a frame, and shows it.
+
+It imports no SDK, starts no thread, and touches no network and no file: whatever hangs, hangs elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from monitor.changes import Beat, Refresh
+from monitor.link import Link
+from monitor.mirror import Mirror
+from monitor.tables import TABLES
+from monitor.text import duration, one_line
+from monitor.ui.bindings import bindings
+from monitor.ui.messages import Arrived, EngineGone
+from monitor.ui.screens.dashboard import Dashboard
+from monitor.ui.screens.help import Help
+from monitor.ui.theme import THEME
+from monitor.ui.widgets.lines import Banner
+from monitor.ui.words import View
+
+FRAME_S = 1 / 30
+"""Seconds between two paints while changes pour in."""
+
+TURN_S = 0.008
+"""Seconds of taking changes in after which keys get their turn."""
+
+SILENT_AFTER = timedelta(seconds=15)
+"""Without a beat for so long, the engine's loop does not live."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MonitorApp(App[None]):
+    """The dashboard of one engine."""
+
+    TITLE = "monitor"
+    CSS_PATH = "styles.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        demo: bool = False,
+        utc: bool = False,
+        tables: Sequence[str] = tuple(TABLES),
+        clock: Callable[[], datetime] = _now,
+        notices: Sequence[str] = (),
+        subject: str = "",
+    ) -> None:
+        """Show what `link` tells about `tables`; `subject` names project and entity, `clock` is aware and UTC."""
+        super().__init__()
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.mirror = Mirror()
+        """All that the engine told."""
+        self.utc = utc
+        self._link = link
+        self._demo = demo
+        self._clock = clock
+        self._subject = one_line(subject)
+        self._gone_at: datetime | None = None
+        self._beat_at: datetime | None = None
+        self._pending = Arrived()
+        self._delivery_planned = False
+        self._last_deliver = 0.0
+        self.dashboard = Dashboard(tables, self.look, self.banner, self._ask, notices)
+
+    def get_default_screen(self) -> Dashboard:
+        """The first screen is the tables."""
+        return self.dashboard
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of our own, for a theme that does not name them."""
+        return THEME.variables
+
+    def on_mount(self) -> None:
+        """Begin to listen, and to tick."""
+        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        self.run_worker(self._listen(), name="listen", exit_on_error=True)
+        self.set_interval(1.0, self.tick)
+
+    # --- from the engine
+
+    async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        turn = loop.time()
+        async for change in self._link.changes():
+            if isinstance(change, Beat):
+                self._beat_at = self._clock()
+            self.mirror.apply(change)
+            self._pending.add(change)
+            self._plan_deliver(loop.time())
+            if loop.time() - turn > TURN_S:
+                await asyncio.sleep(0)
+                turn = loop.time()
+        self._deliver()
+        self.post_message(EngineGone())
+
+    def _plan_deliver(self, now: float) -> None:
+        """At once after a quiet time, once a frame in a burst."""
+        if self._delivery_planned or self._pending.empty:
+            return
+        self._delivery_planned = True
+        wait = self._last_deliver + FRAME_S - now
+        if wait <= 0:
+            self.call_next(self._deliver)
+        else:
+            self.set_timer(wait, self._deliver)
+
+    def _deliver(self) -> None:
+        self._delivery_planned = False
+        self._last_deliver = asyncio.get_running_loop().time()
+        if not self._pending.empty:
+            arrived, self._pending = self._pending, Arrived()
+            self.dashboard.post_message(arrived)
+
+    def on_engine_gone(self) -> None:
+        """Say so, and keep what is known."""
+        self._gone_at = self._clock()
+        self._judge()
+
+    # --- what is known, as of now
+
+    def now(self) -> datetime:
+        """The present, in the zone that times are shown in."""
+        return self._clock().astimezone(UTC if self.utc else None)
+
+    @property
+    def engine_alarm(self) -> str:
+        """What is wrong with the engine; empty where it lives."""
+        if self._gone_at is not None:
+            return f"engine ended {self._gone_at.astimezone(self.now().tzinfo):%H:%M}: rows are as last known"
+        silent = self._clock() - self._beat_at if self._beat_at else timedelta()
+        if silent > SILENT_AFTER:
+            return f"engine silent for {duration(silent.total_seconds() // 10 * 10)}"
+        return ""
+
+    def look(self, table: str) -> View:
+        """What is known of a table."""
+        return View(table, self.mirror.status.get(table), self.now(), alive=not self.engine_alarm)
+
+    def banner(self) -> Banner:
+        """What the header says."""
+        return Banner(self.now(), self.utc, self._demo, self._subject, self.engine_alarm)
+
+    def tick(self) -> None:
+        """A second has passed."""
+        screen = self.screen
+        if isinstance(screen, Dashboard | Help):
+            screen.tick()
+
+    def _judge(self) -> None:
+        self.dashboard.judge()
+        if isinstance(self.screen, Help):
+            self.screen.judge()
+
+    # --- keys
+
+    def _ask(self) -> None:
+        self._link.send(Refresh())
+
+    def action_toggle_utc(self) -> None:
+        """Times in UTC, or in local time."""
+        self.utc = not self.utc
+        self._judge()
+
+    def action_help(self) -> None:
+        """Show every key and sign."""
+        self.push_screen(Help(self.banner))

@@ -1,0 +1,257 @@
+"""The screen of all tables: stacked where there is room, one behind tabs where there is not.
+
+It holds what is shown and nothing else; what is true comes from the app as messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from monitor.text import one_line
+from monitor.ui.bindings import bindings
+from monitor.ui.heights import share
+from monitor.ui.messages import Arrived
+from monitor.ui.widgets.lines import (
+    Banner,
+    FooterLine,
+    HeaderLine,
+    HeadingLine,
+    NoticeLine,
+    SelectedLine,
+    SummaryLine,
+    Title,
+    TitleLine,
+)
+from monitor.ui.widgets.live_table import LiveTable
+from monitor.ui.words import View
+
+STACK_FROM = 30
+"""Lines from which on the tables are stacked."""
+
+SPIN_S = 0.2
+"""Seconds between two pictures of the spinner."""
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+
+
+class Dashboard(Screen[None]):
+    """Five tables and the lines around them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dashboard")]
+
+    def __init__(
+        self,
+        tables: Sequence[str],
+        look: Callable[[str], View],
+        banner: Callable[[], Banner],
+        ask: Callable[[], None],
+        notices: Sequence[str],
+    ) -> None:
+        super().__init__()
+        self._look = look
+        self._banner = banner
+        self._ask = ask
+        self._turn = 0
+        self.current = 0
+        """Which table has the keys."""
+        self.tables = [LiveTable(table, look(table)) for table in tables]
+        """From top to bottom."""
+        self._titles = [TitleLine(self._title(index)) for index in range(len(tables))]
+        self._summary = SummaryLine([line.title for line in self._titles])
+        self._header = HeaderLine(banner())
+        self._heading = HeadingLine(self.tables[0].columns)
+        self._selected = SelectedLine()
+        self._notice = NoticeLine([one_line(text) for text in notices])
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self._header
+        yield self._summary
+        yield self._heading
+        for title, table in zip(self._titles, self.tables, strict=True):
+            yield title
+            yield table
+        yield self._selected
+        yield self._notice
+        yield FooterLine()
+
+    def on_mount(self) -> None:
+        """Begin to turn, and to tick."""
+        self._spinning = self.set_interval(SPIN_S, self._spin, pause=True)
+        self._show_current()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size may be another layout."""
+        self._arrange(event.size.height)
+
+    # --- what arrives
+
+    def on_arrived(self, message: Arrived) -> None:
+        """Take one frame's changes in."""
+        for notice in message.notices:
+            self._notice.add(one_line(notice.text))
+        for table in self.tables:
+            if table.table in message.statuses:
+                table.judge(self._look(table.table))
+            delta = message.rows.get(table.table)
+            if delta is not None:
+                table.change(delta.upserts, delta.removed)
+        self._say()
+
+    def tick(self) -> None:
+        """A second has passed."""
+        for table in self._in_view():
+            table.tick(self._look(table.table))
+        self._say()
+
+    def judge(self) -> None:
+        """Everything may be worth something else now: the engine, or the zone that times are shown in."""
+        for table in self.tables:
+            table.judge(self._look(table.table))
+        self._say()
+
+    def _in_view(self) -> list[LiveTable]:
+        return [table for table in self.tables if table.display]
+
+    # --- what is said around the tables
+
+    def _title(self, index: int) -> Title:
+        table = self.tables[index]
+        return Title(
+            number=index + 1,
+            view=self._look(table.table),
+            counts=table.rows.counts,
+            above=table.rows.top,
+            below=table.rows.below,
+            current=index == self.current,
+            spinner=SPINNER[self._turn],
+        )
+
+    def _say(self) -> None:
+        """Bring every line around the tables up to date; only what differs is painted."""
+        self._header.show(self._banner())
+        self._say_titles()
+        self._turn_while_loading()
+        self._arrange(self.size.height)
+
+    def _say_titles(self) -> None:
+        for index, line in enumerate(self._titles):
+            line.show(self._title(index))
+        self._summary.show([line.title for line in self._titles])
+        self._selected.show(self.table.under_cursor)
+
+    def _turn_while_loading(self) -> None:
+        if any(line.title.view.loading for line in self._titles):
+            self._spinning.resume()
+        else:
+            self._spinning.pause()
+
+    def _spin(self) -> None:
+        self._turn = (self._turn + 1) % len(SPINNER)
+        for table in self._in_view():
+            table.spin(SPINNER[self._turn])
+        self._say_titles()
+
+    # --- where things stand
+
+    def _arrange(self, height: int) -> None:
+        """Give every widget its lines; Textual lays out again only where something differs."""
+        stacked = height >= STACK_FROM
+        _show(self._summary, not stacked)
+        _show(self._notice, bool(self._notice.notices))
+        for index, (title, table) in enumerate(zip(self._titles, self.tables, strict=True)):
+            shown = stacked or index == self.current
+            _show(title, shown)
+            _show(table, shown)
+            _set_height(title, title.wanted_height)
+        around = 3 + SelectedLine.HEIGHT + (not stacked) + bool(self._notice.notices)
+        used = around + sum(line.wanted_height for line in self._shown_titles())
+        self._share(max(0, height - used))
+
+    def _shown_titles(self) -> list[TitleLine]:
+        return [line for line in self._titles if line.display]
+
+    def _share(self, lines: int) -> None:
+        tables = self._in_view()
+        focus = tables.index(self.tables[self.current]) if self.tables[self.current] in tables else None
+        for table, height in zip(tables, share([table.wanted_height for table in tables], lines, focus), strict=True):
+            _set_height(table, height)
+
+    # --- keys
+
+    @property
+    def table(self) -> LiveTable:
+        """The one that has the keys."""
+        return self.tables[self.current]
+
+    def action_move(self, by: int) -> None:
+        """Row up or down."""
+        self.table.move(by)
+        self._say_titles()
+
+    def action_page(self, by: int) -> None:
+        """Page up or down."""
+        self.action_move(by * self.table.page)
+
+    def action_first(self) -> None:
+        """First row."""
+        self.table.select(0)
+        self._say_titles()
+
+    def action_last(self) -> None:
+        """Last row."""
+        self.table.select(len(self.table.rows) - 1)
+        self._say_titles()
+
+    def action_next_table(self, by: int) -> None:
+        """Next table or previous one, round and round."""
+        self._make_current((self.current + by) % len(self.tables))
+
+    def action_table(self, number: int) -> None:
+        """Table of that number; none of it does nothing."""
+        if number <= len(self.tables):
+            self._make_current(number - 1)
+
+    def action_ask_again(self) -> None:
+        """Ask every source now."""
+        self._ask()
+
+    def action_dismiss_notice(self) -> None:
+        """Put the notice away."""
+        self._notice.dismiss()
+        self._say()
+
+    def on_live_table_picked(self, message: LiveTable.Picked) -> None:
+        """A click gives a table the keys."""
+        self._make_current([table.table for table in self.tables].index(message.table))
+
+    def on_live_table_moved(self) -> None:
+        """What is above and below is another number now."""
+        self._say_titles()
+
+    def _make_current(self, index: int) -> None:
+        self.current = index
+        self._show_current()
+
+    def _show_current(self) -> None:
+        for index, table in enumerate(self.tables):
+            table.set_current(index == self.current)
+        self._heading.show(self.table.columns)
+        self._say()
+
+
+def _show(widget: LiveTable | TitleLine | SummaryLine | NoticeLine, shown: bool) -> None:
+    if widget.display != shown:
+        widget.display = shown
+
+
+def _set_height(widget: LiveTable | TitleLine, height: int) -> None:
+    wanted = widget.styles.height
+    if wanted is None or wanted.value != height:
+        widget.styles.height = height

@@ -1,0 +1,238 @@
+"""The rows of one table: a hundred thousand as fluid as ten, because only lines in view are ever made into text."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from fetchers.records import Record, State
+from monitor.columns import COLUMNS, GAP, Column, widths
+from monitor.text import cell_width, cut_middle, fit, fit_right, wrap
+from monitor.ui.rows import Rows
+from monitor.ui.widgets.painted import Painted, Part, compose
+from monitor.ui.words import View, no_rows
+
+EDGE = 1
+"""Cells on each side of a line: the cursor's mark on the left, the scroll mark on the right."""
+
+WHEEL = 3
+"""Lines that one step of the wheel moves."""
+
+_QUIET = frozenset({State.SUCCEEDED, State.CANCELLED})
+"""States that step back, so that the eye goes to the others."""
+
+
+class LiveTable(Painted):
+    """Rows of one table under a cursor, or the words that say why there are none."""
+
+    class Picked(Message):
+        """A row, or the table, was clicked."""
+
+        def __init__(self, table: str) -> None:
+            super().__init__()
+            self.table = table
+
+    class Moved(Message):
+        """The window or the cursor stands elsewhere, or has another size."""
+
+    def __init__(self, table: str, view: View) -> None:
+        super().__init__(id=f"table-{table}")
+        self.table = table
+        """Name of the table."""
+        self.rows = Rows()
+        """What is shown, and from where."""
+        self.columns = COLUMNS[table]
+        self.current = False
+        """Whether keys move this table's cursor."""
+        self.spinner = ""
+        self._view = view
+        self._as_of: dict[str, datetime | None] = {}
+        self._widths: list[tuple[Column, int]] = []
+
+    # --- what is told
+
+    def change(self, upserts: Mapping[str, Record], removed: Iterable[str]) -> None:
+        """Take rows in and out."""
+        self.rows.change(upserts, removed)
+        self.repaint()
+
+    def judge(self, view: View) -> None:
+        """The status, or its age, is another now."""
+        self._view = view
+        self._as_of.clear()
+        self.repaint()
+
+    def tick(self, view: View) -> None:
+        """Time has passed: only what still runs, or says how old it is, can look different."""
+        self._view = view
+        before, self._as_of = self._as_of, {}
+        if any(self._stale_since(scope) != since for scope, since in before.items()) or not len(self.rows):
+            self.repaint()
+        else:
+            self.repaint(y for y in list(self._lines) if self._ticks(y))
+
+    def spin(self, spinner: str) -> None:
+        """The spinner has turned."""
+        self.spinner = spinner
+        if not len(self.rows):
+            self.repaint()
+
+    def _ticks(self, y: int) -> bool:
+        record = self._record(y)
+        return record is not None and record.state.pending and self._stale_since(record.scope) is None
+
+    # --- what is asked
+
+    def select(self, index: int) -> None:
+        """Put the cursor on a row."""
+        self.rows.select(index)
+        self.repaint()
+
+    def move(self, by: int) -> None:
+        """Move the cursor down, or up where negative."""
+        self.rows.move(by)
+        self.repaint()
+
+    def set_current(self, current: bool) -> None:
+        """Whether the cursor answers to keys."""
+        self.current = current
+        if current:
+            self.rows.choose()
+        self.repaint()
+
+    @property
+    def under_cursor(self) -> Record | None:
+        """The record that the cursor is on."""
+        return self.rows.records[self.rows.key(self.rows.cursor)] if len(self.rows) else None
+
+    @property
+    def page(self) -> int:
+        """Rows of one page."""
+        return max(1, self.rows.height - 1)
+
+    @property
+    def wanted_height(self) -> int:
+        """Lines it could fill."""
+        return max(1, len(self.rows) or len(self._said()))
+
+    def on_resize(self) -> None:
+        """The window has another size."""
+        super().on_resize()
+        self.rows.resize(self.size.height)
+        self._widths = widths(self.columns, self.size.width - 2 * EDGE)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects."""
+        index = self.rows.top + event.y
+        if index < len(self.rows):
+            self.select(index)
+        self.post_message(self.Picked(self.table))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the window, not the cursor."""
+        self._wheel(event, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """As for down."""
+        self._wheel(event, -WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, by: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.rows.scroll(by)
+        self.repaint()
+        self.post_message(self.Moved())
+
+    # --- how it looks
+
+    def line(self, y: int) -> Strip:
+        """A row, a line of explanation, or nothing."""
+        width = self.size.width
+        if not len(self.rows):
+            said = self._said()
+            return self.strip(said[y] if y < len(said) else [(" " * width, "")])
+        record = self._record(y)
+        if record is None:
+            return self.strip([(" " * width, "")])
+        return self.strip(self._row(record, y), self._ground(y))
+
+    def _record(self, y: int) -> Record | None:
+        index = self.rows.top + y
+        return self.rows.records[self.rows.key(index)] if index < len(self.rows) else None
+
+    def _ground(self, y: int) -> str:
+        if self.rows.top + y != self.rows.cursor:
+            return ""
+        if self.current:
+            return "cursor"
+        return "" if self.rows.selected is None else "cursor-blurred"
+
+    def _row(self, record: Record, y: int) -> list[Part]:
+        since = self._stale_since(record.scope)
+        parts: list[Part] = [self._mark(y, stale=since is not None)]
+        for column, width in self._widths:
+            parts += [(self._cell(column, record, since, width), self._role(column, record, since)), (" " * GAP, "")]
+        parts[-1] = (self._scroll_mark(y), "faint")
+        return parts
+
+    def _mark(self, y: int, *, stale: bool) -> Part:
+        if self.current and self.rows.top + y == self.rows.cursor:
+            return ("▌", "accent")
+        return ("~", "warn") if stale else (" ", "")
+
+    def _cell(self, column: Column, record: Record, since: datetime | None, width: int) -> str:
+        """What was running when last heard of has run for as long as it had then: more is not known."""
+        now = self._view.now
+        if since is not None and column.ticks:
+            now = since.astimezone(now.tzinfo)
+        text = column.value(record, now)
+        if column.cut == "middle":
+            text = cut_middle(text, width)
+        return fit_right(text, width) if column.align == "right" else fit(text, width)
+
+    def _role(self, column: Column, record: Record, since: datetime | None) -> str:
+        if since is not None and record.state.pending:
+            return "dim"
+        match column.style:
+            case "state":
+                return record.state.value
+            case "name":
+                return "dim" if record.state in _QUIET else "text"
+            case "time":
+                return "text" if record.state.pending else "dim"
+            case "reason":
+                return "why-failed" if record.state is State.FAILED else "dim"
+            case _:
+                return "dim"
+
+    def _scroll_mark(self, y: int) -> str:
+        """A thumb as long as the part in view, where not all is."""
+        height, total = self.rows.height, len(self.rows)
+        if total <= height or not height:
+            return " "
+        length = max(1, height * height // total)
+        start = (height - length) * self.rows.top // (total - height)
+        return "▐" if start <= y < start + length else " "
+
+    def _stale_since(self, scope: str) -> datetime | None:
+        """When a scope that is stale was last heard; null where it is live."""
+        if scope not in self._as_of:
+            self._as_of[scope] = self._view.as_of(scope)
+        return self._as_of[scope]
+
+    def _said(self) -> list[list[Part]]:
+        """The words that stand where rows would be, wrapped."""
+        said = no_rows(self._view)
+        width = max(1, self.size.width)
+        mark = self.spinner or "·" if said.spinning else "·"
+        head = f" {mark} {said.head}  "
+        room = max(1, width - cell_width(head) - EDGE)
+        starts = itertools.chain([(head, said.role)], itertools.repeat((" " * cell_width(head), "")))
+        return [compose([start, (text, "dim")], [], width) for start, text in zip(starts, wrap(said.body, room))]

@@ -1,0 +1,253 @@
+"""What the screen says about a table, in words: how fresh it is, what went wrong, and why there are no rows.
+
+Pure: a status and the present time in, clean text out. Nothing here claims more than the status knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fetchers.records import State
+from monitor import freshness
+from monitor.changes import ScopeStatus, TableStatus
+from monitor.columns import GLYPHS
+from monitor.freshness import Freshness
+from monitor.tables import TABLES
+from monitor.text import age, duration, one_line
+
+Part = tuple[str, str]
+
+COUNTED = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
+"""The order in which states are counted: what needs eyes first."""
+
+UNITS = {"wandb": ("source", "sources")}
+"""What the scopes of a source are called, one and many; regions where nothing is said."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One table's status at one moment, as the screen judges it."""
+
+    table: str
+    status: TableStatus | None
+    """As the engine last told it; null before its first word."""
+    now: datetime
+    alive: bool = True
+    """Whether there is an engine that could still answer."""
+
+    @property
+    def freshness(self) -> Freshness:
+        """As everywhere, but nothing is live or loading without an engine."""
+        if self.status is None:
+            return Freshness.LOADING if self.alive else Freshness.FAILED
+        found = freshness.of_table(self.status, self.now)
+        if self.alive or found in _SETTLED:
+            return found
+        return Freshness.FAILED if self.fetched_at is None and not self._rows else Freshness.STALE
+
+    @property
+    def loading(self) -> bool:
+        """Whether something is being asked now: what the spinner turns for."""
+        if not self.alive or self.freshness in _SETTLED:
+            return False
+        if self.status is None or self.freshness is Freshness.LOADING:
+            return True
+        return any(scope.loading for scope in self.status.scopes.values())
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When its oldest answer came."""
+        return None if self.status is None else freshness.fetched_at(self.status, self.now)
+
+    @property
+    def error(self) -> str | None:
+        """What went wrong, one line."""
+        text = None if self.status is None else freshness.error(self.status)
+        return None if text is None else one_line(text)
+
+    def as_of(self, scope: str) -> datetime | None:
+        """The time at which rows of a scope were last known to be so; null while they are live."""
+        status = None if self.status is None else self.status.scopes.get(scope)
+        if self.status is None or status is None:
+            return None if self.freshness.good or self.freshness is Freshness.LOADING else self.fetched_at
+        judged = freshness.of_scope(status, self.status, self.now)
+        if self.alive and judged is not Freshness.STALE:
+            return None
+        return status.fetched_at
+
+    @property
+    def _rows(self) -> int:
+        return 0 if self.status is None else sum(scope.rows for scope in self.status.scopes.values())
+
+
+_SETTLED = frozenset({Freshness.UNCONFIGURED, Freshness.DISABLED})
+
+ROLES = {
+    Freshness.LOADING: "queued",
+    Freshness.LIVE: "good",
+    Freshness.IDLE: "good",
+    Freshness.PARTIAL: "warn",
+    Freshness.STALE: "warn",
+    Freshness.FAILED: "alarm",
+    Freshness.UNCONFIGURED: "dim",
+    Freshness.DISABLED: "dim",
+}
+"""The colour of each word; never the only sign."""
+
+NAMES = {
+    Freshness.UNCONFIGURED: "not set up",
+    Freshness.DISABLED: "off",
+}
+"""Words other than the freshness's own."""
+
+
+def freshness_parts(view: View, spinner: str) -> list[Part]:
+    """The right end of a title line: `7/18 regions · 12 s ago · live`, with a spinner before it only while it loads."""
+    parts: list[Part] = [(f"{spinner} ", "running")] if view.loading else []
+    for text in filter(None, (_answered(view), _age(view))):
+        parts += [(text, "dim"), (" · ", "faint")]
+    found = view.freshness
+    return [*parts, (NAMES.get(found, found.value), ROLES[found])]
+
+
+def _answered(view: View) -> str:
+    status = view.status
+    if status is None or view.freshness in _SETTLED or len(status.scopes) <= 1:
+        return ""
+    good = freshness.answered(status, view.now) if view.alive else 0
+    return f"{good}/{len(status.scopes)} {_unit(view.table, len(status.scopes))}"
+
+
+def _unit(table: str, number: int) -> str:
+    source = TABLES[table].source if table in TABLES else ""
+    one, many = UNITS.get(source, ("region", "regions"))
+    return one if number == 1 else many
+
+
+def _age(view: View) -> str:
+    if view.fetched_at is None or view.freshness in _SETTLED:
+        return ""
+    return age((view.now - view.fetched_at).total_seconds())
+
+
+def count_parts(counts: Mapping[State, int], *, words: bool) -> list[Part]:
+    """Rows by state, failures first: `✗ 1 failed  ● 2 running`, or without the words."""
+    parts: list[Part] = []
+    for state in COUNTED:
+        if number := counts.get(state, 0):
+            text = f"{GLYPHS[state]} {number:,}" + (f" {state.value}" if words else "")
+            parts += [(text, state.value), ("  ", "")]
+    return parts[:-1]
+
+
+def trouble(view: View) -> str | None:
+    """The error under a title: what is wrong, and when it may be right again; null where all is well."""
+    if view.freshness.good or view.freshness in _SETTLED:
+        return None
+    if not view.alive:
+        return "The engine is gone: nothing here is asked any more."
+    if view.error is None:
+        return None
+    return f"{view.error} — {_next_try(view)}"
+
+
+def _next_try(view: View) -> str:
+    scopes = [scope for scope in _scopes(view) if scope.failure]
+    if any(scope.loading for scope in scopes):
+        return "asking again now"
+    waits = [_wait(scope) for scope in scopes]
+    return f"next try within {duration(min(waits))}" if waits else "no next try planned"
+
+
+def _wait(scope: ScopeStatus) -> float:
+    asked = scope.failure.retry_after_s if scope.failure else None
+    return max(scope.interval_s, asked or 0.0)
+
+
+def _scopes(view: View) -> list[ScopeStatus]:
+    return [] if view.status is None else list(view.status.scopes.values())
+
+
+@dataclass(frozen=True)
+class Said:
+    """What stands where rows would be."""
+
+    head: str
+    """What is the case, in a few words."""
+    body: str
+    """What that means, or what to do."""
+    role: str
+    spinning: bool = False
+
+
+def no_rows(view: View) -> Said:
+    """Why a table has no rows: never the same words for nothing there, nothing known and nothing asked."""
+    return _NO_ROWS[view.freshness](view)
+
+
+def _blurb(view: View) -> str:
+    return TABLES[view.table].blurb if view.table in TABLES else view.table
+
+
+def _loading(view: View) -> Said:
+    scopes = _scopes(view)
+    if not scopes:
+        return Said("Loading", "waiting for the engine", "queued", spinning=True)
+    done = sum(scope.fetched_at is not None or scope.failure is not None for scope in scopes)
+    asked = f"{done} of {len(scopes)} {_unit(view.table, len(scopes))} answered" if len(scopes) > 1 else "no answer"
+    return Said("Loading", f"{asked} so far", "queued", spinning=True)
+
+
+def _live(view: View) -> Said:
+    number = len(_scopes(view))
+    everywhere = f" in {number} {_unit(view.table, number)}" if number > 1 else ""
+    return Said("Empty", f"no {_blurb(view)}{everywhere}", "good")
+
+
+def _idle(view: View) -> Said:
+    rest = min((scope.interval_s for scope in _scopes(view)), default=0.0)
+    return Said("Idle", f"no {_blurb(view)} for a while: asked every {duration(rest)}", "good")
+
+
+def _partial(view: View) -> Said:
+    scopes = _scopes(view)
+    good = freshness.answered(view.status, view.now) if view.status else 0
+    silent = len(scopes) - good
+    return Said(
+        "Partly known",
+        f"nothing in {good} of {len(scopes)} {_unit(view.table, len(scopes))}; {silent} not known yet",
+        "warn",
+    )
+
+
+def _stale(view: View) -> Said:
+    since = age((view.now - view.fetched_at).total_seconds()) if view.fetched_at else "earlier"
+    return Said("Out of date", f"there was nothing {since}; what is there now is not known", "warn")
+
+
+def _failed(view: View) -> Said:
+    if not view.alive:
+        return Said("Not known", "the engine ended before anything answered", "alarm")
+    return Said("Not known", f"{view.error or 'no answer'} — {_next_try(view)}", "alarm")
+
+
+def _unconfigured(view: View) -> Said:
+    return Said("Not set up", view.error or "", "warn")
+
+
+def _disabled(view: View) -> Said:
+    return Said("Switched off", f"tables.{view.table}.enabled is false in the configuration", "dim")
+
+
+_NO_ROWS = {
+    Freshness.LOADING: _loading,
+    Freshness.LIVE: _live,
+    Freshness.IDLE: _idle,
+    Freshness.PARTIAL: _partial,
+    Freshness.STALE: _stale,
+    Freshness.FAILED: _failed,
+    Freshness.UNCONFIGURED: _unconfigured,
+    Freshness.DISABLED: _disabled,
+}

@@ -1,0 +1,182 @@
+"""`monitor ls`: ask the tables once and print them, within a bounded time, for eyes and for scripts."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from fetchers.errors import Failure, NoAnswer
+from monitor import exit_codes, freshness, process_age
+from monitor.changes import ScopeStatus, Start, TableStatus
+from monitor.cli import complain, nearest
+from monitor.freshness import Freshness
+from monitor.invocation import Invocation
+from monitor.mirror import Mirror
+from monitor.tables import TABLES
+
+_TO_PRINT_S = 0.3
+"""What is left of the time for ending the workers and printing."""
+_LEAST_S = 0.1
+_WIDE = 200
+"""Cells of a line where no terminal says how many it has."""
+_NOTHING = (
+    "nothing is configured: `monitor config init` writes a file to begin with, `monitor --demo ls` shows an example"
+)
+
+
+class _TableNames(click.ParamType[str]):
+    """Names of tables; an unknown one is answered with the nearest."""
+
+    name = "table"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a table."""
+        del param
+        if value not in TABLES:
+            raise click.UsageError(f"no table {value!r}; {nearest(value, TABLES)}", ctx)
+        return str(value)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  monitor ls                       every table that is configured
+  monitor ls runner vertex         two of them
+  monitor ls completed -o json | jq '.tables[].records[] | select(.state == "failed")'
+
+\b
+Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
+4 nothing is configured.
+"""
+)
+@click.argument("tables", metavar="[TABLE]...", nargs=-1, type=_TableNames())
+@click.option("-o", "output", type=click.Choice(["table", "json", "csv"]), default="table", help="Format.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="S",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    default=30.0,
+    show_default=True,
+    help="Seconds until the answer is printed, counted from the start.",
+)
+@click.pass_obj
+def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeout_s: float) -> int:
+    """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
+    start = invocation.start()
+    shown = tuple(dict.fromkeys(tables)) or _configured(start)
+    if not shown and output == "table":
+        return complain(_NOTHING, exit_codes.NOTHING_CONFIGURED)
+    shown = shown or tuple(TABLES)
+    mirror = ask(start, shown, timeout_s)
+    now = datetime.now(UTC)
+    click.echo(_rendered(invocation, mirror, shown, now, output), nl=False)
+    return _judged(mirror, shown, now, output)
+
+
+def _configured(start: Start) -> tuple[str, ...]:
+    return tuple(name for name, plan in start.tables.items() if plan.enabled and TABLES[name].scopes(start.settings))
+
+
+def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now: datetime, output: str) -> str:
+    # Imported here: each format needs a library that the others do not.
+    if output == "table":
+        from monitor.listing import render_table  # noqa: PLC0415
+
+        width = shutil.get_terminal_size((_WIDE, 24)).columns if sys.stdout.isatty() else _WIDE
+        local = now if invocation.utc else now.astimezone()
+        return render_table(mirror, shown, local, width=width, colour=invocation.colourful())
+    from monitor.export import ascii_json, render_csv, render_json  # noqa: PLC0415
+
+    if output == "csv":
+        return render_csv(mirror, shown, now)
+    text = render_json(mirror, shown, now)
+    return text if _takes_unicode() else ascii_json(text)
+
+
+def _takes_unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "") == "utf8"
+
+
+# --- asking ------------------------------------------------------------------------------------------------------
+
+
+def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
+    """Ask what is configured among the tables, at most until `timeout_s` after the process began."""
+    ready = _configured(start)
+    asked = [name for name in tables if name in ready]
+    left = max(_LEAST_S, timeout_s - process_age.seconds() - _TO_PRINT_S)
+    mirror = _collect(start, asked, round(left, 1)) if asked else Mirror()
+    for name in tables:
+        mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), timeout_s)
+    return mirror
+
+
+def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
+    import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
+
+    from monitor import engine, session_log  # noqa: PLC0415 - as above
+
+    log, problem = session_log.start(start.log_dir, "ls")
+    if problem:
+        complain(problem, exit_codes.OK)
+    try:
+        return asyncio.run(engine.collect(start, asked, timeout_s, log))
+    finally:
+        log.close()
+
+
+def _unasked(start: Start, name: str) -> TableStatus:
+    scopes = TABLES[name].scopes(start.settings)
+    return TableStatus(
+        table=name,
+        enabled=start.tables[name].enabled,
+        missing=None if scopes else TABLES[name].missing,
+        scopes=dict.fromkeys(scopes, ScopeStatus()),
+    )
+
+
+def settled(status: TableStatus, timeout_s: float) -> TableStatus:
+    """The status with every scope that has not answered failed: what is printed does not load any more."""
+    if status.missing is not None or not status.enabled:
+        return status
+    late = Failure(kind=NoAnswer.kind, text=f"no answer within --timeout {timeout_s:g}")
+    scopes = {
+        name: scope
+        if scope.fetched_at or scope.failure
+        else msgspec.structs.replace(scope, failure=late, loading=False)
+        for name, scope in status.scopes.items()
+    }
+    return msgspec.structs.replace(status, scopes=scopes)
+
+
+# --- judging -----------------------------------------------------------------------------------------------------
+
+_NOT_SET_UP = frozenset({Freshness.UNCONFIGURED, Freshness.DISABLED})
+
+
+def exit_status(mirror: Mirror, tables: Sequence[str], now: datetime) -> int:
+    """What the exit status says of the tables; see `monitor.exit_codes`."""
+    found = {freshness.of_table(mirror.status[name], now) for name in tables}
+    if found <= _NOT_SET_UP:
+        return exit_codes.NOTHING_CONFIGURED
+    return exit_codes.OK if all(one.good for one in found) else exit_codes.NOT_ALL_LIVE
+
+
+def _judged(mirror: Mirror, tables: Sequence[str], now: datetime, output: str) -> int:
+    """The exit status, and a line on standard error where the output itself cannot say why it is not 0."""
+    status = exit_status(mirror, tables, now)
+    if status == exit_codes.NOTHING_CONFIGURED:
+        complain(freshness.error(mirror.status[tables[0]]) or _NOTHING, status)
+    elif status != exit_codes.OK and output == "csv":
+        for name in tables:
+            found = freshness.of_table(mirror.status[name], now)
+            if not found.good:
+                complain(f"{name} is {found}: {freshness.error(mirror.status[name]) or 'no answer'}", status)
+    return status

@@ -1,0 +1,121 @@
+"""The tables as text for eyes: what `monitor ls` prints on a terminal. Pure: a mirror and the time in, text out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from fetchers.records import Record, State, ordered
+from monitor import freshness
+from monitor.changes import TableStatus
+from monitor.columns import COLUMNS, GAP, Column, widths
+from monitor.export import presentable
+from monitor.freshness import Freshness
+from monitor.mirror import Mirror
+from monitor.text import age, cut_middle, fit, fit_right, one_line
+
+_FAILURES_SHOWN = 5
+_INDENT = "  "
+
+_RESET = "\x1b[0m"
+_BOLD, _DIM, _RED, _GREEN, _YELLOW, _BLUE = (f"\x1b[{code}m" for code in ("1", "2", "31", "32", "33", "34"))
+
+_STATES = {
+    State.RUNNING: _BLUE,
+    State.QUEUED: _YELLOW,
+    State.SUCCEEDED: _GREEN,
+    State.FAILED: _RED,
+    State.CANCELLED: _DIM,
+    State.UNKNOWN: _YELLOW,
+}
+_STYLES = {"dim": _DIM}
+"""Colours of columns by their role in the theme; a column of states has those of the states."""
+
+
+def render_table(mirror: Mirror, tables: Sequence[str], now: datetime, *, width: int, colour: bool = False) -> str:
+    """A title, what went wrong and the rows of each table, in lines of `width` cells; times in the zone of `now`."""
+    paint = _painted if colour else _plain
+    return "\n".join("".join(f"{line}\n" for line in _table(mirror, name, now, width, paint)) for name in tables)
+
+
+def _painted(text: str, sequence: str) -> str:
+    return f"{sequence}{text}{_RESET}" if sequence and text else text
+
+
+def _plain(text: str, _sequence: str) -> str:
+    return text
+
+
+_Paint = Callable[[str, str], str]
+"""Puts a text into a colour, or leaves it as it is."""
+
+
+def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: _Paint) -> Iterator[str]:
+    status = mirror.status[name]
+    records = [presentable(record) for record in ordered(mirror.rows.get(name, {}).values())]
+    yield _title(status, records, now, paint)
+    yield from (paint(f"{_INDENT}! {line}", _RED) for line in _failures(status))
+    if records:
+        columns = widths(COLUMNS[name], width)
+        yield paint(_line((_placed(column, column.header, cells) for column, cells in columns)), _DIM)
+        yield from (_row(record, columns, now, paint) for record in records)
+
+
+def _title(status: TableStatus, records: Sequence[Record], now: datetime, paint: _Paint) -> str:
+    found = freshness.of_table(status, now)
+    if found in {Freshness.UNCONFIGURED, Freshness.DISABLED}:
+        return f"{paint(status.table, _BOLD)}{_INDENT}{paint(_words(status, found, now), _YELLOW)}"
+    shade = _GREEN if found.good else _RED if found is Freshness.FAILED else _YELLOW
+    return f"{paint(status.table, _BOLD)}{_INDENT}{_counts(records)}{_INDENT}{paint(_words(status, found, now), shade)}"
+
+
+def _counts(records: Sequence[Record]) -> str:
+    by_state = Counter(record.state for record in records)
+    parts = [f"{by_state[state]} {state.value}" for state in _STATES if by_state[state]]
+    return ", ".join(parts) or "no rows"
+
+
+def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
+    """Freshness in words."""
+    scopes = len(status.scopes)
+    match found:
+        case Freshness.UNCONFIGURED:
+            return f"not set up: {one_line(status.missing or '')}"
+        case Freshness.DISABLED:
+            return f"switched off by tables.{status.table}.enabled"
+        case Freshness.PARTIAL:
+            return f"partial: {freshness.answered(status, now)} of {scopes} scopes answered"
+        case Freshness.STALE:
+            fetched = freshness.fetched_at(status, now)
+            return f"stale: answered {age((now - fetched).total_seconds())}" if fetched else "stale"
+        case Freshness.FAILED:
+            return "failed: no scope answered" if scopes > 1 else "failed"
+        case _:
+            return found.value
+
+
+def _failures(status: TableStatus) -> Iterator[str]:
+    failures = [(name, scope.failure.text) for name, scope in status.scopes.items() if scope.failure]
+    for name, text in failures[:_FAILURES_SHOWN]:
+        yield one_line(text if name in text else f"{name}: {text}")
+    if len(failures) > _FAILURES_SHOWN:
+        yield f"and {len(failures) - _FAILURES_SHOWN} more; -o json has them all"
+
+
+def _row(record: Record, columns: Sequence[tuple[Column, int]], now: datetime, paint: _Paint) -> str:
+    cells = ((column, _placed(column, column.value(record, now), width)) for column, width in columns)
+    return _line(paint(text, _shade(column, record)) for column, text in cells)
+
+
+def _shade(column: Column, record: Record) -> str:
+    return _STATES[record.state] if column.style == "state" else _STYLES.get(column.style, "")
+
+
+def _placed(column: Column, text: str, width: int) -> str:
+    shown = cut_middle(text, width) if column.cut == "middle" else text
+    return fit_right(shown, width) if column.align == "right" else fit(shown, width)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return (" " * GAP).join(cells).rstrip()

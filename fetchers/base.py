@@ -69,9 +69,6 @@ def describe_call(method: str, scope: str, page: int) -> str:
 class Fetcher(Protocol):
     """One source. Made in its worker, inside the running loop, after the SDK has been imported."""
 
-    tables: Sequence[str]
-    """The tables it fills."""
-
     def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
         """Yield pages of `scope` as they arrive, newest first, at most `fetch.limit` records of them ended.
 

@@ -19,8 +19,6 @@ from fetchers.settings import Settings
 class DemoFetcher:
     """Every table, from `demo_records`."""
 
-    tables = tuple(METHODS)
-
     def __init__(self, settings: Settings) -> None:
         self._epoch = datetime.fromtimestamp(settings.demo_epoch, UTC)
 

@@ -163,7 +163,7 @@ class MonitorApp(App[None]):
             screen.tick()
 
     def _judge(self) -> None:
-        self.dashboard.judge()
+        self.dashboard.call_later(self.dashboard.judge)
         if isinstance(self.screen, Help):
             self.screen.judge()
 

@@ -12,6 +12,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.timer import Timer
 
 from monitor.text import one_line
 from monitor.ui.bindings import bindings
@@ -58,6 +59,7 @@ class Dashboard(Screen[None]):
         self._banner = banner
         self._ask = ask
         self._turn = 0
+        self._spinning: Timer | None = None
         self.current = 0
         """Which table has the keys."""
         self.tables = [LiveTable(table, look(table)) for table in tables]
@@ -147,6 +149,8 @@ class Dashboard(Screen[None]):
         self._selected.show(self.table.under_cursor)
 
     def _turn_while_loading(self) -> None:
+        if self._spinning is None:
+            return
         if any(line.title.view.loading for line in self._titles):
             self._spinning.resume()
         else:

@@ -74,7 +74,7 @@ class LiveTable(Painted):
         if any(self._stale_since(scope) != since for scope, since in before.items()) or not len(self.rows):
             self.repaint()
         else:
-            self.repaint(y for y in list(self._lines) if self._ticks(y))
+            self.repaint(y for y in range(self.rows.height) if self._ticks(y))
 
     def spin(self, spinner: str) -> None:
         """The spinner has turned."""
@@ -235,4 +235,7 @@ class LiveTable(Painted):
         head = f" {mark} {said.head}  "
         room = max(1, width - cell_width(head) - EDGE)
         starts = itertools.chain([(head, said.role)], itertools.repeat((" " * cell_width(head), "")))
-        return [compose([start, (text, "dim")], [], width) for start, text in zip(starts, wrap(said.body, room))]
+        return [
+            compose([start, (text, "dim")], [], width)
+            for start, text in zip(starts, wrap(said.body, room), strict=False)
+        ]

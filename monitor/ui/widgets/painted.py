@@ -69,20 +69,14 @@ class Painted(Widget):
         return self._lines[y]
 
     def repaint(self, lines: Iterable[int] | None = None) -> None:
-        """Prepare lines again and send those of their cells that differ; all lines that were painted, by default."""
-        for y in list(self._lines) if lines is None else lines:
+        """Prepare lines again and send those of their cells that differ; every line, by default."""
+        width = self.size.width
+        for y in range(self.size.height) if lines is None else lines:
             old, new = self._lines.get(y), self.line(y)
-            if old is None:
-                continue
-            span = changed_span(old, new)
+            span = (0, width) if old is None else changed_span(old, new)
             if span is not None:
                 self._lines[y] = new
                 self.refresh(Region(span[0], y, span[1] - span[0], 1))
-
-    def repaint_all(self) -> None:
-        """Forget what was painted, and paint everything."""
-        self._lines.clear()
-        self.refresh()
 
     def on_resize(self) -> None:
         """A new width makes new lines."""

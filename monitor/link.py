@@ -12,9 +12,8 @@ import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Protocol
 
-from fetchers.errors import MonitorError
 from fetchers.messages import pack
-from monitor.changes import Change, Command, Start, from_engine
+from monitor.changes import Change, Command, Notice, Start, from_engine
 from monitor.spawn import new_mark, spawn
 
 _READ = 256 * 1024
@@ -26,15 +25,11 @@ LEAVING_S = 0.3
 """Seconds a closed engine has to end its workers before it is killed with them."""
 
 
-class EngineGone(MonitorError):
-    """The engine has ended; the message holds its last words."""
-
-
 class Link(Protocol):
     """An engine to talk to: a child process, a socket of another program's, or a script in a test."""
 
     def changes(self) -> AsyncIterator[Change]:
-        """Everything the engine tells, in order, until it is gone: then raises `EngineGone`."""
+        """Everything the engine tells, in order, until it is gone; the last is a `Notice` of how it ended."""
         ...
 
     def send(self, command: Command) -> None:
@@ -69,7 +64,7 @@ class EngineProcess:
         return engine
 
     async def changes(self) -> AsyncIterator[Change]:
-        """Yield everything the engine tells; then raise `EngineGone`."""
+        """Yield everything the engine tells, and last how it ended."""
         self._loop = asyncio.get_running_loop()
         self._write()
         frames = from_engine()
@@ -77,7 +72,7 @@ class EngineProcess:
             while data := await self._loop.sock_recv(self._wire, _READ):
                 for change in frames.feed(data):
                     yield change
-        raise EngineGone(f"the engine has ended: {self._last_words()}; details in monitor.log")
+        yield Notice(level="error", text=f"the engine has ended: {self._last_words()}; details in monitor.log")
 
     def send(self, command: Command) -> None:
         """Queue a command."""

@@ -8,22 +8,29 @@ FOCUS_WEIGHT = 3
 """How many times another table's share the focused one takes while both want more."""
 
 
-def share(wants: Sequence[int], total: int, focus: int | None = None) -> list[int]:
+def share(wants: Sequence[int], total: int, focus: int | None = None, urgent: Sequence[int] | None = None) -> list[int]:
     """Lines for each table, `total` in all: what it wants where there is room, else a share.
 
-    Nobody gets less than one line while there are that many; lines that nobody wants go to the last table, so that
-    the tables stand close together.
+    `urgent` is what each table is given before anyone gets more. Nobody gets less than one line while there are that
+    many; lines that nobody wants go to the last table, so that the tables stand close together.
     """
     got = [0] * len(wants)
     left = total
-    while left > 0 and any(have < want for have, want in zip(got, wants, strict=True)):
-        for index in _in_turn(got, wants, focus):
-            if left > 0 and got[index] < wants[index]:
+    for goal in (urgent or wants, wants):
+        left = _fill(got, goal, left, focus)
+    if got:
+        got[-1] += left
+    return got
+
+
+def _fill(got: list[int], goal: Sequence[int], left: int, focus: int | None) -> int:
+    """Hand lines out until all have their goal or none is left; the lines that are."""
+    while left > 0 and (turns := _in_turn(got, goal, focus)):
+        for index in turns:
+            if left > 0 and got[index] < goal[index]:
                 got[index] += 1
                 left -= 1
-    if got:
-        got[-1] += max(0, left)
-    return got
+    return max(0, left)
 
 
 def _in_turn(got: list[int], wants: Sequence[int], focus: int | None) -> list[int]:

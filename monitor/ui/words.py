@@ -132,25 +132,32 @@ def _age(view: View) -> str:
     return age((view.now - view.fetched_at).total_seconds())
 
 
-def count_parts(counts: Mapping[State, int], *, words: bool) -> list[Part]:
-    """Rows by state, failures first: `✗ 1 failed  ● 2 running`, or without the words."""
+def count_parts(counts: Mapping[State, int], found: Freshness, *, words: bool) -> list[Part]:
+    """Rows by state, failures first: `✗ 1 failed  ● 2 running`, or without the words.
+
+    What ran in a stale answer may have ended since: it is counted without its colour.
+    """
     parts: list[Part] = []
     for state in COUNTED:
         if number := counts.get(state, 0):
             text = f"{GLYPHS[state]} {number:,}" + (f" {state.value}" if words else "")
-            parts += [(text, state.value), ("  ", "")]
+            parts += [(text, count_role(state, found)), ("  ", "")]
     return parts[:-1]
 
 
-def trouble(view: View) -> str | None:
-    """The error under a title: what is wrong, and when it may be right again; null where all is well."""
-    if view.freshness.good or view.freshness in _SETTLED:
+def count_role(state: State, found: Freshness) -> str:
+    """The colour of a state's count in a table of that freshness."""
+    return "dim" if state.pending and found is Freshness.STALE else state.value
+
+
+def trouble(view: View) -> tuple[str, str] | None:
+    """The error under a title: what is wrong, and when it may be right again; null where all is well.
+
+    That the engine is gone is wrong with all tables at once, and the header's to say.
+    """
+    if not view.alive or view.freshness.good or view.freshness in _SETTLED or view.error is None:
         return None
-    if not view.alive:
-        return "The engine is gone: nothing here is asked any more."
-    if view.error is None:
-        return None
-    return f"{view.error} — {_next_try(view)}"
+    return (view.error, _next_try(view))
 
 
 def _next_try(view: View) -> str:
@@ -158,7 +165,7 @@ def _next_try(view: View) -> str:
     if any(scope.loading for scope in scopes):
         return "asking again now"
     waits = [_wait(scope) for scope in scopes]
-    return f"next try within {duration(min(waits))}" if waits else "no next try planned"
+    return f"next try within {duration(min(waits))}" if waits else ""
 
 
 def _wait(scope: ScopeStatus) -> float:
@@ -230,7 +237,7 @@ def _stale(view: View) -> Said:
 def _failed(view: View) -> Said:
     if not view.alive:
         return Said("Not known", "the engine ended before anything answered", "alarm")
-    return Said("Not known", f"{view.error or 'no answer'} — {_next_try(view)}", "alarm")
+    return Said("Not known", " — ".join(filter(None, (view.error, _next_try(view)))), "alarm")
 
 
 def _unconfigured(view: View) -> Said:

@@ -14,7 +14,8 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
-from monitor.text import one_line
+from fetchers.records import Record
+from monitor.text import age, one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
@@ -146,7 +147,13 @@ class Dashboard(Screen[None]):
         for index, line in enumerate(self._titles):
             line.show(self._title(index))
         self._summary.show([line.title for line in self._titles])
-        self._selected.show(self.table.under_cursor)
+        self._selected.show(*self._in_full())
+
+    def _in_full(self) -> tuple[Record | None, str]:
+        record = self.table.under_cursor
+        view = self._titles[self.current].title.view
+        since = view.as_of(record.scope) if record else None
+        return (record, age((view.now - since).total_seconds()) if since else "")
 
     def _turn_while_loading(self) -> None:
         if self._spinning is None:
@@ -184,7 +191,9 @@ class Dashboard(Screen[None]):
     def _share(self, lines: int) -> None:
         tables = self._in_view()
         focus = tables.index(self.tables[self.current]) if self.tables[self.current] in tables else None
-        for table, height in zip(tables, share([table.wanted_height for table in tables], lines, focus), strict=True):
+        wants = [table.wanted_height for table in tables]
+        heights = share(wants, lines, focus, [table.urgent_height for table in tables])
+        for table, height in zip(tables, heights, strict=True):
             _set_height(table, height)
 
     # --- keys

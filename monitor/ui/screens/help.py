@@ -20,13 +20,13 @@ from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import NAMES, ROLES
 
 MEANINGS = {
-    Freshness.LIVE: "everyone asked has answered lately",
+    Freshness.LIVE: "all have answered lately",
     Freshness.IDLE: "empty, so asked rarely",
     Freshness.PARTIAL: "some have not answered",
-    Freshness.STALE: "nobody has: rows are old",
-    Freshness.FAILED: "nobody ever has: nothing is known",
+    Freshness.STALE: "none has: rows are old",
+    Freshness.FAILED: "none has: nothing known",
     Freshness.LOADING: "asked, no answer yet",
-    Freshness.UNCONFIGURED: "nothing to ask: the text says how",
+    Freshness.UNCONFIGURED: "the text says how",
     Freshness.DISABLED: "switched off",
 }
 """What the word at the end of a title line means."""
@@ -89,7 +89,7 @@ def _keys() -> list[list[Part]]:
 def _signs() -> list[list[Part]]:
     lines: list[list[Part]] = [[], [("States", "strong")]]
     lines += [_pair(_states(pair)) for pair in _pairs(list(GLYPHS))]
-    lines += [[("~", "warn"), (" of a source that is silent: as last known", "text")]]
+    lines += [[("~", "warn"), (" no answer since: as last known", "text")]]
     lines += [[], [("Freshness", "strong")]]
     return lines + [
         [(fit(NAMES.get(word, word.value), _WORDS), ROLES[word]), (MEANINGS[word], "text")] for word in MEANINGS

@@ -16,7 +16,7 @@ from monitor.text import clock, fit, fit_right, one_line, wrap
 from monitor.ui.bindings import Key, footer_keys
 from monitor.ui.widgets.live_table import EDGE, LiveTable
 from monitor.ui.widgets.painted import Painted, Part, compose, cut, width_of
-from monitor.ui.words import NAMES, ROLES, View, count_parts, freshness_parts, trouble
+from monitor.ui.words import ROLES, View, count_parts, count_role, freshness_parts, trouble
 
 
 class Line(Painted):
@@ -105,7 +105,7 @@ class Title:
     spinner: str = ""
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> tuple[str, str] | None:
         """The error line under the title; none where the empty table says it itself."""
         if self.view.freshness is Freshness.FAILED and not sum(self.counts.values()):
             return None
@@ -145,9 +145,9 @@ class TitleLine(Line):
         left: list[Part] = [mark, (f"{title.number}", "dim"), name]
         right: list[Part] = [*self._more(), *freshness_parts(title.view, title.spinner), (" ", "")]
         room = width - width_of(left) - width_of(right) - GAP
-        counts = count_parts(title.counts, words=True)
+        counts = count_parts(title.counts, title.view.freshness, words=True)
         if width_of(counts) > room:
-            counts = count_parts(title.counts, words=False)
+            counts = count_parts(title.counts, title.view.freshness, words=False)
         return compose([*left, *counts], right, width)
 
     def _more(self) -> list[Part]:
@@ -158,8 +158,8 @@ class TitleLine(Line):
 
     def _trouble(self, width: int) -> Sequence[Part]:
         role = ROLES[self.title.view.freshness]
-        text = self.title.trouble or ""
-        return compose([(" " * EDGE, ""), ("! ", role), (text, "error" if role == "alarm" else role)], [], width)
+        error, hope = self.title.trouble or ("", "")
+        return compose([(" " * EDGE, ""), ("! ", role), (error, role)], [(f"  {hope} ", "dim")], width)
 
 
 class SummaryLine(Line):
@@ -199,24 +199,21 @@ _URGENT = (State.FAILED, State.RUNNING)
 _SHOWN = ((*_URGENT, State.QUEUED, State.SUCCEEDED), (*_URGENT, State.QUEUED), _URGENT, (State.FAILED,), ())
 """What a tab counts, from much room to little."""
 
-_SHORT = {Freshness.LOADING: "…", Freshness.LIVE: "empty", Freshness.IDLE: "empty", **NAMES}
+_SHORT = {Freshness.LOADING: "…", Freshness.LIVE: "empty", Freshness.UNCONFIGURED: "unset", Freshness.DISABLED: "off"}
 _DOUBT = frozenset({Freshness.PARTIAL, Freshness.STALE, Freshness.FAILED})
 
 
 def _tab(title: Title, shown: Sequence[State]) -> list[Part]:
-    name = "tab" if title.current else "text"
-    parts: list[Part] = [(f" {title.number} ", "tab" if title.current else "dim"), (title.view.table, name)]
     found = title.view.freshness
-    counts = {state: title.counts.get(state, 0) for state in shown}
-    for state, number in counts.items():
-        if number:
-            text = count_parts({state: number}, words=False)[0][0].replace(" ", "")
-            parts += [(" ", name), (text, state.value)]
-    if not sum(title.counts.values()) and shown:
-        parts += [(" ", name), (_SHORT.get(found, found.value), ROLES[found])]
+    parts: list[Part] = [(f" {title.number} ", "dim"), (title.view.table, "strong" if title.current else "text")]
+    for state in shown:
+        if number := title.counts.get(state, 0):
+            parts += [(" ", ""), (f"{GLYPHS[state]}{number}", count_role(state, found))]
+    if shown and not sum(title.counts.values()):
+        parts += [(" ", ""), (_SHORT.get(found, found.value), ROLES[found])]
     elif found in _DOUBT:
         parts.append(("~", ROLES[found]))
-    return [*parts, (" ", name)]
+    return [(text, f"{role}|tab" if title.current else role) for text, role in [*parts, (" ", "")]]
 
 
 class SelectedLine(Line):
@@ -227,26 +224,29 @@ class SelectedLine(Line):
     def __init__(self) -> None:
         super().__init__()
         self._record: Record | None = None
+        self._known = ""
 
-    def show(self, record: Record | None) -> None:
-        """Say another row in full."""
-        if record != self._record:
-            self._record = record
+    def show(self, record: Record | None, known: str) -> None:
+        """Say another row in full; `known` is the age of a row that is not live."""
+        if (record, known) != (self._record, self._known):
+            self._record, self._known = record, known
             self.repaint()
 
     def parts(self, y: int, width: int) -> Sequence[Part]:
         """The name, then why it is as it is and what to do about it, wrapped."""
         if self._record is None:
             return [(" " * width, "")]
-        lines = _in_full(self._record, max(1, width - 2 * EDGE))
+        lines = _in_full(self._record, self._known, max(1, width - 2 * EDGE))
         return compose([(" ", ""), *lines[y]], [], width) if y < len(lines) else [(" " * width, "")]
 
 
-def _in_full(record: Record, width: int) -> list[list[Part]]:
-    role = record.state.value
+def _in_full(record: Record, known: str, width: int) -> list[list[Part]]:
+    role = "dim" if known and record.state.pending else record.state.value
     head: list[Part] = [(f"{GLYPHS[record.state]} ", role), (one_line(record.name or record.id), "strong")]
+    if known:
+        head.append((f"  as of {known}", "warn"))
     if record.reason is None:
-        said = " · ".join(filter(None, (one_line(record.scope), one_line(record.raw_state).lower())))
+        said = " · ".join(filter(None, (one_line(record.scope), one_line(record.raw_state))))
         return [cut([*head, (f"  {said}", "dim")], width)]
     advice = f" → {one_line(record.reason.advice)}" if record.reason.advice else ""
     lines = wrap(one_line(record.reason.text) + advice, width, first=width - width_of(head) - GAP, most=2)

@@ -120,6 +120,12 @@ class LiveTable(Painted):
         """Lines it could fill."""
         return max(1, len(self.rows) or len(self._said()))
 
+    @property
+    def urgent_height(self) -> int:
+        """Lines that its unfinished rows fill, or what stands where rows would be."""
+        pending = sum(number for state, number in self.rows.counts.items() if not state.ended)
+        return max(1, pending) if len(self.rows) else self.wanted_height
+
     def on_resize(self) -> None:
         """The window has another size."""
         super().on_resize()
@@ -183,9 +189,10 @@ class LiveTable(Painted):
         return parts
 
     def _mark(self, y: int, *, stale: bool) -> Part:
-        if self.current and self.rows.top + y == self.rows.cursor:
-            return ("▌", "accent")
-        return ("~", "warn") if stale else (" ", "")
+        cursor = self.current and self.rows.top + y == self.rows.cursor
+        if stale:
+            return ("~", "accent" if cursor else "warn")
+        return ("▌", "accent") if cursor else (" ", "")
 
     def _cell(self, column: Column, record: Record, since: datetime | None, width: int) -> str:
         """What was running when last heard of has run for as long as it had then: more is not known."""

@@ -39,18 +39,21 @@ class Painted(Widget):
         self._lines: dict[int, Strip] = {}
 
     def ink(self, role: str) -> Style:
-        """The style of a role, over the widget's own."""
+        """The style of a role over the widget's own; `role|ground` has the background of another role under it."""
         if role not in self._inks:
-            own = self.rich_style
-            self._inks[role] = own + self.get_component_rich_style(f"role--{role}", partial=True) if role else own
+            self._inks[role] = self._mixed(*role.split("|"))
         return self._inks[role]
+
+    def _mixed(self, role: str, ground: str = "") -> Style:
+        style = self.rich_style
+        if ground:
+            style += Style(bgcolor=self.ink(ground).bgcolor)
+        return style + self.get_component_rich_style(f"role--{role}", partial=True) if role else style
 
     def strip(self, parts: Iterable[Part], under: str = "") -> Strip:
         """A line of parts; `under` is a role whose background lies under all of them."""
-        if not under:
-            return Strip([Segment(text, self.ink(role)) for text, role in parts])
-        ground = Style(bgcolor=self.ink(under).bgcolor)
-        return Strip([Segment(text, self.ink(role) + ground) for text, role in parts])
+        ground = f"|{under}" if under else ""
+        return Strip([Segment(text, self.ink(role + ground)) for text, role in parts])
 
     def notify_style_update(self) -> None:
         """Colours may have changed: forget what was painted."""

@@ -47,8 +47,6 @@ _PENDING = " OR ".join(f'status="{_STATUSES[status]}"' for status, state in STAT
 class BuildsFetcher:
     """Builds of `global` and of each region."""
 
-    tables: Sequence[str] = ("builds",)
-
     def __init__(self, settings: Settings) -> None:
         self._source = Source(settings, API, CloudBuildAsyncClient, HOST)
 

@@ -37,8 +37,6 @@ WALK_AGE = timedelta(days=30)
 class RunnerFetcher:
     """Executions of each region."""
 
-    tables: Sequence[str] = ("runner",)
-
     def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._gcp = settings.gcp
         self._now = now

@@ -55,8 +55,6 @@ _PENDING = " OR ".join(f'state="{_JOB_STATES[value]}"' for value, state in STATE
 class VertexFetcher:
     """Custom jobs of each region."""
 
-    tables: Sequence[str] = ("vertex",)
-
     def __init__(self, settings: Settings) -> None:
         self._labels = settings.gcp.labels
         self._source = Source(settings, API, JobServiceAsyncClient, HOST)

@@ -13,20 +13,15 @@ from google.cloud.aiplatform_v1.types import JobState
 from google.cloud.devtools.cloudbuild_v1.types import Build
 
 from fetchers.base import Calls
-from fetchers.builds import BuildsFetcher
 from fetchers.errors import BadAnswer, NoAnswer, NotAllowed, Unreachable
 from fetchers.messages import CallEnded, CallStarted, Message
 from fetchers.records import Record, State
-from fetchers.runner import RunnerFetcher
-from fetchers.vertex import VertexFetcher
 from tests.emulators import google_world as world_of
 from tests.emulators.faults import Fault
 from tests.emulators.google import GoogleEmulator
-from tests.gcp_asking import R1, R2, fetch_of, pages_of, records_of, settings_for
+from tests.gcp_asking import R1, R2, TABLES, GoogleFetcher, fetch_of, pages_of, records_of, settings_for
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-FETCHERS = (BuildsFetcher, RunnerFetcher, VertexFetcher)
-GoogleFetcher = BuildsFetcher | RunnerFetcher | VertexFetcher
 LISTS = {"builds": "ListBuilds", "runner": "ListExecutions", "vertex": "ListCustomJobs"}
 GETS = {"builds": "GetBuild", "runner": "GetExecution", "vertex": "GetCustomJob"}
 
@@ -40,7 +35,7 @@ async def google() -> AsyncIterator[GoogleEmulator]:
     await emulator.stop()
 
 
-@pytest.fixture(params=FETCHERS, ids=lambda fetcher: fetcher.__name__)
+@pytest.fixture(params=TABLES, ids=lambda fetcher: fetcher.__name__)
 async def fetcher(request: pytest.FixtureRequest, google: GoogleEmulator) -> AsyncIterator[GoogleFetcher]:
     """Each of the three fetchers, pointed at it."""
     made: GoogleFetcher = request.param(settings_for(google.endpoint))
@@ -50,7 +45,7 @@ async def fetcher(request: pytest.FixtureRequest, google: GoogleEmulator) -> Asy
 
 def table_of(fetcher: GoogleFetcher) -> str:
     """The table it fills."""
-    return fetcher.tables[0]
+    return TABLES[type(fetcher)]
 
 
 def add(google: GoogleEmulator, table: str, age: timedelta, *, running: bool, region: str = R1) -> str:

@@ -260,13 +260,13 @@ class GoogleEmulator:
         """What to write into `gcp.endpoints`."""
         return f"https://localhost:{self.port}" if self.tls else f"http://{LOCAL}:{self.port}"
 
-    async def start(self) -> None:
-        """Listen on a free port."""
+    async def start(self, port: int = 0) -> None:
+        """Listen on this port, or on a free one."""
         self._server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
         for service, methods in METHODS.items():
             handlers = {name: self._handler(name, method) for name, method in methods.items()}
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
-        await self.proxy.start(self._bind())
+        await self.proxy.start(self._bind(), port)
         await self._server.start()
 
     def _bind(self) -> int:

@@ -68,10 +68,10 @@ class Proxy:
         """Connections open now."""
         return len(self._pairs)
 
-    async def start(self, target: int) -> None:
-        """Listen, and pass everything on to the port `target`."""
+    async def start(self, target: int, port: int = 0) -> None:
+        """Listen on this port, or on a free one, and pass everything on to the port `target`."""
         self._target = target
-        self._server = await asyncio.start_server(self._serve, LOCAL, 0)
+        self._server = await asyncio.start_server(self._serve, LOCAL, port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

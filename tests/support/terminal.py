@@ -1,0 +1,128 @@
+"""A real terminal: a program on a pty, its screen kept by pyte, and ways to wait for what a person would see."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import pyte
+
+MONITOR = str(Path(sys.executable).parent / "monitor")
+"""The installed program."""
+
+PATIENCE_S = 20.0
+
+
+class Terminal:
+    """A program on a pty of `columns` × `rows`; a context manager that leaves no process behind."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self.raw = b""
+        """All that was ever written to the terminal."""
+        self._stream = pyte.ByteStream(self.screen)
+        self.status: int | None = None
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:
+            _become(command, {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environment or {}), directory)
+        self.resize(columns, rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self._fd)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size, as a window manager does."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._fd, keys.encode())
+
+    def read(self, wait_s: float = 0.05) -> bool:
+        """Take in what the program writes; false once it has closed the terminal."""
+        if select.select([self._fd], [], [], wait_s)[0]:
+            try:
+                data = os.read(self._fd, 1 << 16)
+            except OSError:
+                return False
+            self.raw += data
+            self._stream.feed(data)
+            return bool(data)
+        return True
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen as text."""
+        return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen as one text."""
+        return "\n".join(self.lines)
+
+    def wait(self, holds: Callable[[], bool], what: str, limit_s: float = PATIENCE_S) -> None:
+        """Read until `holds`; an error that shows the screen where it does not in time."""
+        end = time.monotonic() + limit_s
+        while not holds():
+            if time.monotonic() > end:
+                raise AssertionError(f"not in {limit_s:g} s: {what}\n{self.text}")
+            if not self.read() and not holds():
+                raise AssertionError(f"the program has ended before: {what}\n{self.text}")
+
+    def wait_for(self, text: str, limit_s: float = PATIENCE_S) -> None:
+        """Read until `text` is on the screen."""
+        self.wait(lambda: text in self.text, repr(text), limit_s)
+
+    def wait_for_end(self, limit_s: float = PATIENCE_S) -> int:
+        """Read until the program has ended; its exit status, or 128 + the signal that ended it."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.read(0)
+                code = os.waitstatus_to_exitcode(status)
+                self.status = code if code >= 0 else 128 - code
+                return self.status
+            self.read(0.01)
+        raise AssertionError(f"still running after {limit_s:g} s\n{self.text}")
+
+    def is_cooked(self) -> bool:
+        """Whether the terminal echoes and takes whole lines, as a shell wants it."""
+        flags = termios.tcgetattr(self._fd)[3]
+        return bool(flags & termios.ECHO) and bool(flags & termios.ICANON)
+
+
+def _become(command: Sequence[str], more: Mapping[str, str], directory: Path | None) -> None:
+    """In the child: become the program, or say why not."""
+    try:
+        if directory is not None:
+            os.chdir(directory)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        os.execvpe(command[0], list(command), environment | dict(more))  # noqa: S606
+    finally:
+        os._exit(127)

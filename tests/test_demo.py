@@ -1,0 +1,123 @@
+"""The demo on a real terminal: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from monitor.tables import TABLES
+from tests.support.terminal import MONITOR, Terminal
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Terminal]:
+    """The demo at 120x40, with a home directory that holds nothing."""
+    with Terminal([MONITOR, "--demo"], environment=empty_home(tmp_path), directory=tmp_path) as terminal:
+        yield terminal
+
+
+def empty_home(path: Path) -> dict[str, str]:
+    """An environment that finds no credentials, no configuration and no key."""
+    return {"HOME": str(path), "XDG_CONFIG_HOME": str(path / "config"), "XDG_STATE_HOME": str(path / "state")}
+
+
+def test_the_demo_fills_five_tables_and_says_that_it_is_one(demo: Terminal) -> None:
+    """Every table has rows, of several states, and DEMO is on the screen."""
+    demo.wait(lambda: demo.text.count(" live") == len(TABLES), "five live tables")
+    assert "DEMO" in demo.lines[0]
+    for name in TABLES:
+        assert f" {name} " in demo.text
+    for word in ("running", "queued", "succeeded", "failed"):
+        assert word in demo.text
+
+
+def test_running_times_tick(demo: Terminal) -> None:
+    """A row that runs shows another time a second later, without a fetch."""
+    demo.wait_for("vertex-ai-launcher-q9d4m")
+    [row] = [line for line in demo.lines if "vertex-ai-launcher-q9d4m" in line]
+    demo.wait(lambda: any("vertex-ai-launcher-q9d4m" in line and line != row for line in demo.lines), "another time", 4)
+
+
+def test_the_demo_mark_stays_on_the_help_screen(demo: Terminal) -> None:
+    """Nobody mistakes fixture data for their own, wherever they are."""
+    demo.wait_for("live")
+    demo.send("?")
+    demo.wait_for("refresh")
+    demo.wait_for("next table")
+    assert "DEMO" in demo.lines[0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (60, 15)])
+def test_every_size_shows_all_five_tables_names(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Stacked or as tabs with a summary strip, no table is out of sight."""
+    columns, rows = size
+    command = [MONITOR, "--demo"]
+    with Terminal(command, columns=columns, rows=rows, environment=empty_home(tmp_path)) as terminal:
+        terminal.wait_for("live")
+        for name in TABLES:
+            terminal.wait_for(name)
+
+
+def test_quitting_restores_the_terminal_and_leaves_no_process(demo: Terminal) -> None:
+    """`q` ends the screen, its engine and every worker."""
+    demo.wait_for("live")
+    family = psutil.Process(demo.pid).children(recursive=True)
+    assert len(family) >= 5
+    demo.send("q")
+    assert demo.wait_for_end(5) == 0
+    assert demo.is_cooked()
+    assert b"\x1b[?1049l" in demo.raw
+    _, alive = psutil.wait_procs(family, timeout=2)
+    assert alive == []
+
+
+def test_ctrl_c_leaves_too(demo: Terminal) -> None:
+    """As in any program."""
+    demo.wait_for("live")
+    demo.send("\x03")
+    demo.wait_for_end(5)
+    assert demo.is_cooked()
+
+
+def test_neither_screen_nor_engine_has_loaded_an_sdk(demo: Terminal) -> None:
+    """The memory maps of both processes hold nothing of google, grpc or wandb."""
+    demo.wait_for("live")
+    screen = psutil.Process(demo.pid)
+    [engine] = screen.children()
+    for process in (screen, engine):
+        maps = Path(f"/proc/{process.pid}/maps").read_text()
+        for sdk in ("/grpc/", "/google/", "/wandb/"):
+            assert sdk not in maps, f"{process.cmdline()} has loaded {sdk}"
+
+
+@pytest.mark.skipif(
+    shutil.which("unshare") is None
+    or subprocess.run(["unshare", "-rn", "true"], check=False, capture_output=True).returncode != 0,
+    reason="this machine does not permit `unshare -rn`, so a machine without any network cannot be made",
+)
+def test_the_demo_needs_no_network(tmp_path: Path) -> None:
+    """In a network namespace without so much as a loopback, all five tables are live."""
+    with Terminal(["unshare", "-rn", MONITOR, "--demo"], environment=empty_home(tmp_path)) as terminal:
+        terminal.wait(lambda: terminal.text.count(" live") == len(TABLES), "five live tables")
+
+
+def test_without_a_terminal_the_dashboard_says_what_to_use_instead(tmp_path: Path) -> None:
+    """A script that forgets the command gets one line, and no escape codes."""
+    done = subprocess.run(
+        [MONITOR, "--demo"],
+        check=False,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | empty_home(tmp_path),
+        timeout=30,
+    )
+    assert done.returncode == 64
+    assert "monitor ls" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr

@@ -112,6 +112,7 @@ def _dashboard(invocation: Invocation) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status."""
     invocation = Invocation()
+    _hold_standard_files()
     _tolerate_encodings()
     try:
         return _run(list(sys.argv[1:] if argv is None else argv), invocation)
@@ -133,6 +134,15 @@ def _run(args: list[str], invocation: Invocation) -> int:
     if sys.stdout is not None:
         sys.stdout.flush()
     return status if isinstance(status, int) else exit_codes.OK
+
+
+def _hold_standard_files() -> None:
+    """Fill what the caller has closed, so that no log or socket becomes standard output."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
 
 
 def _tolerate_encodings() -> None:

@@ -37,4 +37,8 @@ class Invocation:
     def colourful(self) -> bool:
         """Whether standard output shows colours and nobody asked for none."""
         plain = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        return not plain and sys.stdout is not None and sys.stdout.isatty()
+        return not plain and self.on_terminal()
+
+    def on_terminal(self) -> bool:
+        """Whether standard output is a terminal; it may even be closed."""
+        return sys.stdout is not None and sys.stdout.isatty()

@@ -75,6 +75,8 @@ class LineFile:
                 if self._is_current():
                     self._rename()
             self._open()
+        except BlockingIOError:
+            return  # another process is turning it over: this line still goes into the old file
         except OSError:
             if os.fstat(self._fd).st_size + coming > _OVERFLOW * self._max_bytes:
                 raise
@@ -98,7 +100,7 @@ def _locked(fd: int) -> Generator[None]:
     except BlockingIOError:
         raise
     except OSError:
-        held = False  # a file system without locks: two processes may then turn over at once, which loses nothing new
+        held = False  # a file system without locks: better two processes that turn over at once than a full disk
     try:
         yield
     finally:

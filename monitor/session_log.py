@@ -174,7 +174,9 @@ class SessionLog:
     def close(self, timeout_s: float = 0.2) -> bool:
         """Flush, and let the loggers go."""
         for name in _LOGGERS:
-            logging.getLogger(name).removeHandler(self._handler)
+            logger = logging.getLogger(name)
+            logger.removeHandler(self._handler)
+            logger.propagate = True
         return self.flush(timeout_s)
 
     # --- the writer thread -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from monitor.invocation import Invocation
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 
-_TO_PRINT_S = 0.3
+_TO_PRINT_S = 0.2
 """What is left of the time for ending the workers and printing."""
 _LEAST_S = 0.1
 _WIDE = 200
@@ -89,7 +89,7 @@ def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now:
     if output == "table":
         from monitor.listing import render_table  # noqa: PLC0415
 
-        width = shutil.get_terminal_size((_WIDE, 24)).columns if sys.stdout.isatty() else _WIDE
+        width = shutil.get_terminal_size((_WIDE, 24)).columns if invocation.on_terminal() else _WIDE
         local = now if invocation.utc else now.astimezone()
         return render_table(mirror, shown, local, width=width, colour=invocation.colourful())
     from monitor.export import ascii_json, render_csv, render_json  # noqa: PLC0415
@@ -112,7 +112,7 @@ def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
     ready = _configured(start)
     asked = [name for name in tables if name in ready]
     left = max(_LEAST_S, timeout_s - process_age.seconds() - _TO_PRINT_S)
-    mirror = _collect(start, asked, round(left, 1)) if asked else Mirror()
+    mirror = _collect(start, asked, round(left, 2)) if asked else Mirror()
     for name in tables:
         mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), timeout_s)
     return mirror

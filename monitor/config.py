@@ -250,11 +250,10 @@ def _advice(dotted: str, prefix: str) -> str:
     beside = [key for key in known if key.startswith(prefix) and "." not in key.removeprefix(prefix)]
     leaf = dotted.rpartition(".")[2]
     near = get_close_matches(leaf, [key.removeprefix(prefix) for key in beside], n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {prefix}{near[0]}?"
-    elsewhere = [key for key in known if get_close_matches(leaf, [key.rpartition(".")[2]], cutoff=0.8)]
-    if elsewhere:
-        return f"did you mean {elsewhere[0]}?"
+    same = [key for key in known if key.rpartition(".")[2] == leaf]  # the right key in the wrong table
+    alike = [key for key in known if get_close_matches(leaf, [key.rpartition(".")[2]], cutoff=0.8)]
+    if found := [*same, *(f"{prefix}{name}" for name in near), *alike]:
+        return f"did you mean {found[0]}?"
     return f"{'here' if prefix else 'the file'} may hold {', '.join(key.removeprefix(prefix) for key in beside)}"
 
 

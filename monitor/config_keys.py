@@ -77,7 +77,7 @@ def _is_base_url(value: str) -> bool:
 
 def _between(least: float, most: float) -> Callable[[float], bool]:
     def holds(value: float) -> bool:
-        return math.isfinite(value) and least <= value <= most
+        return least <= value <= most
 
     return holds
 

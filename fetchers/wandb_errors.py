@@ -33,6 +33,18 @@ _STATUSES: dict[int, type[FetchError]] = {
 }
 """HTTP status → error; every other 5xx is `Unreachable`, every other status `Rejected`."""
 
+_HELPER = frozenset(
+    {
+        "OSError",
+        "MailboxClosedError",
+        "HandleAbandonedError",
+        "ServicePollForTokenError",
+        "WandbServiceConnectionError",
+        "WandbCoreNotAvailableError",
+    }
+)
+"""Errors, by name, that say nothing of the server: the SDK's helper process is gone or was never there."""
+
 _WORDS: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
@@ -57,6 +69,8 @@ _WORDS: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
 def of_api_error(error: BaseException, call: str, base_url: str) -> FetchError:
     """Our error for what the SDK raised in `call` (`Runs acme/arr page 1`), whatever it is wrapped in."""
     root = _root(error)
+    if not _HELPER.isdisjoint(parent.__name__ for parent in type(root).__mro__):
+        return WorkerDied(_say(WorkerDied, _cause(f"{type(root).__name__} {root}"), call, base_url))
     text = _cause(str(root) or type(root).__name__)
     status = _status(root)
     kind = _kind_of_status(status) if status else _kind_of_text(text)

@@ -36,6 +36,8 @@ PER_PAGE = 50
 _BELOW = ("", "wandb", ".wandb")
 """Where runs are, seen from a configured directory: it, or what the SDK makes in it."""
 _RUN = re.compile(r"^offline-run-(\d{8}_\d{6})-(.+)$")
+_CLOSING = timedelta(seconds=60)
+"""The file of a run is closed so soon after the run's end; one written later is a copy."""
 _CLOCK_SLACK_S = 60.0
 """A process counts as the run's own if it began before the run did; the two clocks may differ so much."""
 
@@ -217,11 +219,12 @@ def _begun(file: RunFile) -> datetime | None:
 
 
 def _finished(file: RunFile, content: Content) -> datetime:
-    """When it ended: its start and how long it ran; for one that died silently, its last write."""
+    """When it ended: its last write, unless it says that it ran much shorter, as the file of a copy does."""
     ran = runtime(content)
     if content.exit_code is None or content.started is None or ran is None:
         return file.written
-    return min(later(content.started, ran) or file.written, file.written)
+    told = later(content.started, ran) or file.written
+    return told if file.written - told > _CLOSING else file.written
 
 
 def _reason(raw: str, content: Content) -> Reason | None:

@@ -39,7 +39,7 @@ class Fault(enum.StrEnum):
     FORBIDDEN = "403"
     NOT_FOUND = "404"
     THROTTLED = "429"
-    """With `Retry-After: 7`."""
+    """With `Retry-After`, see `retry_after_s`."""
     SERVER_ERROR = "500"
     UNAVAILABLE = "503"
     HTML = "html"
@@ -51,9 +51,6 @@ class Fault(enum.StrEnum):
     PERMISSION = "permission"
     """An answer of status 200 whose error is `permission denied`."""
 
-
-RETRY_AFTER_S = 7
-"""What a throttled client is told to wait, seconds."""
 
 _STATUS = {
     Fault.UNAUTHENTICATED: (401, "user is not logged in"),
@@ -108,6 +105,8 @@ class WandbEmulator:
         """Base URL, once started."""
         self.requests: list[tuple[str, dict[str, Any]]] = []
         """Every operation asked and its variables, in order."""
+        self.retry_after_s = 7
+        """What a throttled client is told to wait, seconds."""
         self._faults: dict[str, Fault] = {}
         self._latency: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
@@ -182,7 +181,7 @@ class WandbEmulator:
         await asyncio.sleep(self._latency.get(operation, self._latency.get(EVERY, 0)))
         fault = self._faults.get(operation, self._faults.get(EVERY))
         answer = self._answer(asked, request.headers.get("authorization"))
-        await (_FAULTY.get(fault, _send) if fault else _send)(writer, _spoiled(answer, fault))
+        await (_FAULTY.get(fault, _send) if fault else _send)(writer, _spoiled(answer, fault, self.retry_after_s))
 
     async def _note(self, operation: str, variables: dict[str, Any]) -> None:
         async with self._asked:
@@ -234,11 +233,11 @@ async def _send(writer: asyncio.StreamWriter, answer: _Answer) -> None:
 # --- faults ------------------------------------------------------------------------------------------------------
 
 
-def _spoiled(answer: _Answer, fault: Fault | None) -> _Answer:
+def _spoiled(answer: _Answer, fault: Fault | None, retry_after_s: int) -> _Answer:
     """What is sent instead of the answer."""
     if fault in _STATUS:
         status, text = _STATUS[fault]
-        headers = (("Retry-After", str(RETRY_AFTER_S)),) if fault is Fault.THROTTLED else ()
+        headers = (("Retry-After", str(retry_after_s)),) if fault is Fault.THROTTLED else ()
         return _json(status, {"errors": [{"message": text}]}, *headers)
     if fault is Fault.TRUNCATED:
         return _Answer(200, answer.body[: len(answer.body) // 2])

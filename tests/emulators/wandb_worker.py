@@ -36,6 +36,21 @@ ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 40.0
 
 
+async def gone(process: psutil.Process) -> None:
+    """Return once the process has ended, whether or not anyone has taken note of its end."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while lives(process):  # noqa: ASYNC110 - the end of a stranger's child is announced to nobody
+            await asyncio.sleep(0.01)
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether the process still does anything."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 @dataclass
 class Answer:
     """All that came back for one fetch."""
@@ -67,6 +82,7 @@ class WorkerProcess:
     def __init__(self, process: asyncio.subprocess.Process, wire: socket.socket) -> None:
         self._process = process
         self._wire = wire
+        self.settings = Settings()
         self._generation = 0
         self._waiting: dict[int, asyncio.Future[Answer]] = {}
         self._answers: dict[int, Answer] = {}
@@ -91,6 +107,7 @@ class WorkerProcess:
         )
         theirs.close()
         worker = cls(process, ours)
+        worker.settings = settings
         await worker._send(Configure(source="wandb", settings=settings))
         async with asyncio.timeout(_PATIENCE_S):
             await worker._ready
@@ -137,7 +154,8 @@ class WorkerProcess:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         await self._process.wait()
-        await asyncio.to_thread(psutil.wait_procs, processes[1:], 5)
+        for process in processes:
+            await gone(process)
         self._reading.cancel()
         self._wire.close()
 

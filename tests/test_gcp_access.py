@@ -87,25 +87,21 @@ def test_googles_own_hosts_are_regional_where_the_service_is() -> None:
 async def test_plaintext_sends_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """An `http://` server never sees a token, whatever credentials there are; they are not even read."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/adc.json")
-    google = GoogleEmulator()
-    await google.start()
-    fetcher = RunnerFetcher(settings_for(google.endpoint))
-    assert await records_of(fetcher, R1) == []
-    assert ["authorization" in metadata for _, metadata in google.seen] == [False]
-    await fetcher.close()
-    await google.stop()
+    async with GoogleEmulator() as google:
+        fetcher = RunnerFetcher(settings_for(google.endpoint))
+        assert await records_of(fetcher, R1) == []
+        assert ["authorization" in metadata for _, metadata in google.seen] == [False]
+        await fetcher.close()
 
 
 async def test_a_proxy_of_the_environment_is_not_used_for_plaintext(monkeypatch: pytest.MonkeyPatch) -> None:
     """`http_proxy` is for the world outside, not for a server next door."""
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{refused_port()}")
     monkeypatch.delenv("no_proxy", raising=False)
-    google = GoogleEmulator()
-    await google.start()
-    fetcher = RunnerFetcher(settings_for(google.endpoint))
-    assert await records_of(fetcher, R1) == []
-    await fetcher.close()
-    await google.stop()
+    async with GoogleEmulator() as google:
+        fetcher = RunnerFetcher(settings_for(google.endpoint))
+        assert await records_of(fetcher, R1) == []
+        await fetcher.close()
 
 
 async def test_a_refused_connection_is_said_at_once() -> None:
@@ -126,9 +122,11 @@ async def test_a_server_that_comes_up_is_found_by_the_next_fetch() -> None:
     await failure(fetcher)
     google = GoogleEmulator()
     await google.start(port)
-    assert await records_of(fetcher, R1, deadline_s=2) == []
-    await fetcher.close()
-    await google.stop()
+    try:
+        assert await records_of(fetcher, R1, deadline_s=2) == []
+    finally:
+        await fetcher.close()
+        await google.stop()
 
 
 async def test_a_server_that_accepts_and_is_silent_ends_in_time(quiet: Silent) -> None:

@@ -19,10 +19,8 @@ from tests.gcp_asking import R1, records_of, settings_for
 @pytest.fixture
 async def google() -> AsyncIterator[GoogleEmulator]:
     """A server with an empty world."""
-    emulator = GoogleEmulator()
-    await emulator.start()
-    yield emulator
-    await emulator.stop()
+    async with GoogleEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture

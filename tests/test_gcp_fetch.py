@@ -29,10 +29,8 @@ GETS = {"builds": "GetBuild", "runner": "GetExecution", "vertex": "GetCustomJob"
 @pytest.fixture
 async def google() -> AsyncIterator[GoogleEmulator]:
     """A server with an empty world."""
-    emulator = GoogleEmulator()
-    await emulator.start()
-    yield emulator
-    await emulator.stop()
+    async with GoogleEmulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture(params=TABLES, ids=lambda fetcher: fetcher.__name__)

@@ -24,10 +24,8 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 @pytest.fixture
 async def google() -> AsyncIterator[GoogleEmulator]:
     """A server with an empty world."""
-    emulator = GoogleEmulator()
-    await emulator.start()
-    yield emulator
-    await emulator.stop()
+    async with GoogleEmulator() as emulator:
+        yield emulator
 
 
 def add_execution(google: GoogleEmulator, id_: str, age: timedelta = timedelta(), **more: Any) -> str:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import grpc
 from google.cloud.aiplatform_v1.types import (
@@ -280,6 +280,13 @@ class GoogleEmulator:
         """Close the port; calls that hang end."""
         await self.proxy.stop()
         await self._server.stop(grace=0)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     def _handler(self, name: str, method: Listing | Getting) -> Any:
         async def answer(request: Any, context: Any) -> Any:

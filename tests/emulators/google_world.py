@@ -196,8 +196,27 @@ def default_world(regions: Sequence[str], now: datetime, rows: int = 24) -> Worl
         world.jobs[region] = [Job(name=f"projects/{PROJECT}/locations/{region}/jobs/{JOB}")]
         for found in world.executions[region]:
             world.logs += _execution_log(region, found)
+    _join(world.custom_jobs[regions[0]])
     world.custom_jobs[regions[0]] += behind_newer(regions[0], now)
     return world
+
+
+_RUNS = {
+    JobState.JOB_STATE_RUNNING: ["run0000", "run0001"],
+    JobState.JOB_STATE_PENDING: ["run0002"],
+    JobState.JOB_STATE_SUCCEEDED: ["run0003", "run0004"],
+    JobState.JOB_STATE_FAILED: ["run0005", "run0006"],
+    JobState.JOB_STATE_CANCELLED: ["run0007"],
+}
+"""The runs that the W&B emulator begins with, by the state of the job each belongs to."""
+
+
+def _join(jobs: Sequence[CustomJob]) -> None:
+    left = {state: iter(runs) for state, runs in _RUNS.items()}
+    for job in jobs:
+        run = next(left.get(job.state, iter(())), None)
+        if run is not None:
+            job.labels["wandb-run-id"] = run
 
 
 def behind_newer(region: str, now: datetime) -> list[CustomJob]:

@@ -297,7 +297,7 @@ def forbid(event, arguments):
 sys.addaudithook(forbid)
 from monitor.invocation import Invocation
 Invocation().config()
-print(sorted({"google", "wandb", "grpc", "asyncio", "textual", "rich"} & set(sys.modules)))
+print(sorted({"google.auth", "wandb", "grpc", "asyncio", "textual", "rich"} & set(sys.modules)))
 """
 
 

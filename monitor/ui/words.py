@@ -103,9 +103,9 @@ NAMES = {
 """Words other than the freshness's own."""
 
 
-def freshness_parts(view: View, spinner: str) -> list[Part]:
-    """The right end of a title line: `7/18 regions · 12 s ago · live`, with a spinner before it only while it loads."""
-    parts: list[Part] = [(f"{spinner} ", "running")] if view.loading else []
+def freshness_parts(view: View) -> list[Part]:
+    """The right end of a title line: `7/18 regions · 12 s ago · live`."""
+    parts: list[Part] = []
     for text in filter(None, (_answered(view), _age(view))):
         parts += [(text, "dim"), (" · ", "faint")]
     found = view.freshness

@@ -141,9 +141,10 @@ class TitleLine(Line):
     def _title(self, width: int) -> Sequence[Part]:
         title = self.title
         mark: Part = ("▌", "accent") if title.current else (" ", "")
-        name: Part = (f" {title.view.table}  ", "accent" if title.current else "strong")
-        left: list[Part] = [mark, (f"{title.number}", "dim"), name]
-        right: list[Part] = [*self._more(), *freshness_parts(title.view, title.spinner), (" ", "")]
+        name: Part = (f" {title.view.table} ", "accent" if title.current else "strong")
+        spinner: Part = (f"{title.spinner if title.view.loading else ' '} ", "running")
+        left: list[Part] = [mark, (f"{title.number}", "dim"), name, spinner]
+        right: list[Part] = [*self._more(), *freshness_parts(title.view), (" ", "")]
         room = width - width_of(left) - width_of(right) - GAP
         counts = count_parts(title.counts, title.view.freshness, words=True)
         if width_of(counts) > room:

@@ -23,6 +23,9 @@ EDGE = 1
 WHEEL = 3
 """Lines that one step of the wheel moves."""
 
+_BETWEEN = " " * GAP
+"""Part of the cell before it: one style fewer to send for each."""
+
 _QUIET = frozenset({State.SUCCEEDED, State.CANCELLED})
 """States that step back, so that the eye goes to the others."""
 
@@ -184,9 +187,9 @@ class LiveTable(Painted):
         since = self._stale_since(record.scope)
         parts: list[Part] = [self._mark(y, stale=since is not None)]
         for column, width in self._widths:
-            parts += [(self._cell(column, record, since, width), self._role(column, record, since)), (" " * GAP, "")]
-        parts[-1] = (self._scroll_mark(y), "faint")
-        return parts
+            parts.append((self._cell(column, record, since, width) + _BETWEEN, self._role(column, record, since)))
+        text, role = parts[-1]
+        return compose([*parts[:-1], (text[:-GAP], role)], [(self._scroll_mark(y), "faint")], self.size.width)
 
     def _mark(self, y: int, *, stale: bool) -> Part:
         cursor = self.current and self.rows.top + y == self.rows.cursor

@@ -111,7 +111,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         started=time_of(job, "start_time"),
         finished=time_of(job, "end_time"),
         reason=_reason(job, state),
-        url=f"https://console.cloud.google.com/vertex-ai/locations/{scope}/training/{id_}?project={project}",
+        url=f"https://console.cloud.google.com/agent-platform/locations/{scope}/training/{id_}?project={project}",
         links=linked(vertex_job=id_, wandb_run=job.labels.get(RUN_LABEL, ""), image=_image(job)),
         detail=_detail(job),
     )

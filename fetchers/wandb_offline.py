@@ -64,7 +64,7 @@ class OfflineRuns:
 
     def __init__(self, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
-        self._read: dict[Path, tuple[tuple[int, int, int], Content]] = {}
+        self._read: dict[str, dict[Path, tuple[tuple[int, int, int], Content]]] = {}
 
     async def active(self, ask: Ask) -> AsyncGenerator[Sequence[Record]]:
         """What runs, and what became of what was last seen running."""
@@ -85,7 +85,10 @@ class OfflineRuns:
                 return
 
     async def _found(self, ask: Ask) -> list[RunFile]:
-        return await ask.call("ScanDirectory", 1, lambda: found(Path(ask.scope).expanduser()))
+        files = await ask.call("ScanDirectory", 1, lambda: found(Path(ask.scope).expanduser()))
+        kept = self._read.get(ask.scope, {})
+        self._read[ask.scope] = {file.path: kept[file.path] for file in files if file.path in kept}
+        return files
 
     async def _pages(self, ask: Ask, files: Sequence[RunFile]) -> AsyncGenerator[list[Record]]:
         for page, start in enumerate(range(0, len(files), PER_PAGE), 1):
@@ -96,15 +99,16 @@ class OfflineRuns:
         now = self._clock()
         for file in files:
             try:
-                content = self._content(file)
+                content = self._content(file, scope)
             except OSError:
                 continue  # gone, not ours to read, or no run: the others still count
             yield run_record(file, content, scope, now)
 
-    def _content(self, file: RunFile) -> Content:
-        kept = self._read.get(file.path)
+    def _content(self, file: RunFile, scope: str) -> Content:
+        known = self._read.setdefault(scope, {})
+        kept = known.get(file.path)
         if kept is None or kept[0] != file.signature:
-            kept = self._read[file.path] = (file.signature, read(file.path))
+            kept = known[file.path] = (file.signature, read(file.path))
         return kept[1]
 
 

@@ -149,9 +149,27 @@ async def test_a_server_that_is_away_and_comes_back(tmp_path_factory: pytest.Tem
 # --- answers that nobody has checked -----------------------------------------------------------------------------
 
 FIELDS = (
-    "name displayName state createdAt heartbeatAt config summaryMetrics historyLineCount group jobType tags commit"
-    " sweepName user notes id associatedRunId runSpec priority error"
-).split()  # noqa: SIM905 - forty quotes shorter
+    "name",
+    "displayName",
+    "state",
+    "createdAt",
+    "heartbeatAt",
+    "config",
+    "summaryMetrics",
+    "historyLineCount",
+    "group",
+    "jobType",
+    "tags",
+    "commit",
+    "sweepName",
+    "user",
+    "notes",
+    "id",
+    "associatedRunId",
+    "runSpec",
+    "priority",
+    "error",
+)
 
 leaves = (
     st.none()

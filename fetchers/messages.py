@@ -48,7 +48,10 @@ class Fetch(Message, frozen=True, kw_only=True):
     limit: int = 100
     """Newest records wanted per scope; what is queued or running is wanted beyond it."""
     known: dict[str, tuple[str, ...]] = {}
-    """Per scope, ids last seen queued or running: to be asked for by name where the pages do not hold them."""
+    """Per scope, ids last seen queued or running: to be asked for by name where the pages do not hold them.
+
+    A scope that is not in it has never answered in full: what runs beyond its first pages is yet to be found.
+    """
 
 
 ToWorker = Configure | Fetch

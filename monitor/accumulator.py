@@ -74,10 +74,17 @@ class Accumulator:
         self._tables[table].plan = plan
         self._dirty.add(table)
 
-    def pending(self, table: str, scope: str) -> tuple[str, ...]:
-        """Ids of the scope's rows that are queued or running: what the next fetch must not lose."""
-        rows = self._tables[table].rows.get(scope, {})
-        return tuple(row.record.id for row in rows.values() if row.record.state.pending)
+    def known(self, table: str, scopes: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return per scope the ids that are queued or running, which the next fetch must not lose.
+
+        A scope that has never answered in full is left out: what runs there is not known yet.
+        """
+        entry = self._tables[table]
+        return {
+            scope: tuple(row.record.id for row in entry.rows.get(scope, {}).values() if row.record.state.pending)
+            for scope in scopes
+            if entry.scopes[scope].status.fetched_at is not None
+        }
 
     # --- what happens --------------------------------------------------------------------------------------------
 

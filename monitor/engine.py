@@ -122,7 +122,7 @@ class Engine:
             scopes=scopes,
             soft_deadline_s=plan.timeout_s,
             limit=plan.limit,
-            known={scope: ids for scope in scopes if (ids := self._accumulator.pending(table, scope))},
+            known=self._accumulator.known(table, scopes),
         )
 
     def _wake_at(self, name: str, when: float | None, callback: Callable[[], None]) -> None:

@@ -189,11 +189,12 @@ def test_a_run_known_online_is_not_taken_over_by_its_offline_directory() -> None
 
 
 def test_what_is_pending_is_what_the_next_fetch_must_not_lose() -> None:
-    """Queued and running rows of a scope are named; ended ones are not."""
+    """Queued and running rows of a scope are named, ended ones are not; a scope that never answered is left out."""
     accumulator = runner()
     answer(accumulator, 1, record("q", state="queued"), record("r", state="running"), record("f", state="failed"))
-    assert set(accumulator.pending("runner", EAST)) == {"q", "r"}
-    assert accumulator.pending("runner", WEST) == ()
+    accumulator.take(event(Page, 1, WEST, records=(record("w", scope=WEST),)))
+    known = accumulator.known("runner", (EAST, WEST))
+    assert {scope: set(ids) for scope, ids in known.items()} == {EAST: {"q", "r"}}
 
 
 def test_same_id_in_two_regions_is_two_rows() -> None:

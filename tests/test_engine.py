@@ -130,7 +130,8 @@ async def test_a_table_is_asked_again_every_interval_with_what_must_not_be_lost(
     assert len(worker.fetches) == 1
     stage.clock.advance(1)
     assert len(worker.fetches) == 2
-    assert worker.fetches[1].known == {EAST: ("runs",)}
+    assert first.known == {}
+    assert worker.fetches[1].known == {EAST: ("runs",), WEST: ()}
     assert worker.fetches[1].generation > first.generation
 
 

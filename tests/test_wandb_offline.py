@@ -70,7 +70,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRuns]:
     root = tmp_path_factory.mktemp("offline")
     (root / "make.py").write_text(SCRIPT)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
-    environment |= {"HOME": str(root), "WANDB_SILENT": "true"}
+    environment |= {"HOME": str(root), "TMPDIR": str(root), "WANDB_SILENT": "true"}
     children = {
         kind: subprocess.Popen(
             [sys.executable, str(root / "make.py"), kind, str(root)],

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from fetchers.records import Record, State, ordered
+from fetchers.redact import redact
 from monitor import freshness
 from monitor.changes import TableStatus
 from monitor.columns import COLUMNS, GAP, Column, widths
@@ -64,16 +65,24 @@ def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: _Paint) 
 
 def _title(status: TableStatus, records: Sequence[Record], now: datetime, paint: _Paint) -> str:
     found = freshness.of_table(status, now)
-    if found in {Freshness.UNCONFIGURED, Freshness.DISABLED}:
-        return f"{paint(status.table, _BOLD)}{_INDENT}{paint(_words(status, found, now), _YELLOW)}"
     shade = _GREEN if found.good else _RED if found is Freshness.FAILED else _YELLOW
-    return f"{paint(status.table, _BOLD)}{_INDENT}{_counts(records)}{_INDENT}{paint(_words(status, found, now), shade)}"
+    parts = (paint(status.table, _BOLD), _counts(records, found), paint(_words(status, found, now), shade))
+    return _INDENT.join(filter(None, parts))
 
 
-def _counts(records: Sequence[Record]) -> str:
+def _counts(records: Sequence[Record], found: Freshness) -> str:
+    """How many of each state; of no rows, only what is known: an unanswered question is not an empty answer."""
     by_state = Counter(record.state for record in records)
     parts = [f"{by_state[state]} {state.value}" for state in _STATES if by_state[state]]
-    return ", ".join(parts) or "no rows"
+    return ", ".join(parts) or _NO_ROWS.get(found, "")
+
+
+_NO_ROWS = {
+    Freshness.LIVE: "no rows",
+    Freshness.IDLE: "no rows",
+    Freshness.PARTIAL: "no rows so far",
+    Freshness.STALE: "no rows then",
+}
 
 
 def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
@@ -96,9 +105,9 @@ def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
 
 
 def _failures(status: TableStatus) -> Iterator[str]:
-    failures = [(name, scope.failure.text) for name, scope in status.scopes.items() if scope.failure]
+    failures = [(name, redact(scope.failure.text)) for name, scope in status.scopes.items() if scope.failure]
     for name, text in failures[:_FAILURES_SHOWN]:
-        yield one_line(text if name in text else f"{name}: {text}")
+        yield one_line(text if name in text.split() else f"{name}: {text}")
     if len(failures) > _FAILURES_SHOWN:
         yield f"and {len(failures) - _FAILURES_SHOWN} more; -o json has them all"
 

@@ -178,11 +178,17 @@ _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, 
 """What a write to standard output fails with; a file of ours would be named in the error."""
 
 
+def answer(text: str) -> None:
+    """Print as it is. Not `click.echo`, which takes it that an output of ASCII must be meant to take UTF-8."""
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+
+
 def complain(text: str, status: int) -> int:
     """Say one line on standard error and hand back the status."""
     line = " ".join("".join(c if c.isprintable() else " " for c in redact(text)).split())
     with contextlib.suppress(OSError, ValueError):
-        click.echo(f"monitor: {line}", err=True)
+        print(f"monitor: {line}", file=sys.stderr, flush=True)  # noqa: T201 - this is where it is said
     return status
 
 

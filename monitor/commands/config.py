@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import msgspec
 from fetchers.errors import ConfigError
 from fetchers.redact import redact
 from monitor import exit_codes
+from monitor.cli import answer, complain
 from monitor.config import SECTIONS, Config, keys, path_in_use, section_names, toml
 from monitor.config_reference import beginning
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected
@@ -38,10 +38,12 @@ def command() -> None:
 def path_command(invocation: Invocation) -> int:
     """Print the path of the file in use, whether it exists or not."""
     path, _ = path_in_use(invocation.config_path, os.environ)
-    click.echo(str(path))
-    if not path.exists():
-        click.echo("monitor: no such file yet; `monitor config init` writes one", err=True)
-    return exit_codes.OK
+    answer(f"{path}\n")
+    return (
+        exit_codes.OK
+        if path.exists()
+        else complain("no such file yet; `monitor config init` writes one", exit_codes.OK)
+    )
 
 
 @command.command("show", epilog="Example: monitor config show -o json")
@@ -51,7 +53,7 @@ def show_command(invocation: Invocation, output: str) -> int:
     """Print what is in effect, detected values included, and where each comes from. Secrets are never shown."""
     config, detected = invocation.config()
     text = show_json(config, detected) if output == "json" else show_toml(config, detected)
-    click.echo(redact(text), nl=False)
+    answer(redact(text))
     return exit_codes.OK
 
 
@@ -61,16 +63,14 @@ def show_command(invocation: Invocation, output: str) -> int:
 def init_command(invocation: Invocation, force: bool) -> int:
     """Write a commented file that changes nothing until you edit it."""
     path, _ = path_in_use(invocation.config_path, os.environ)
-    write = _replace if force else _create
+    if path.exists() and not force:
+        raise ConfigError(f"{path}: is there already; `monitor config init --force` replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, beginning())
-    except FileExistsError:
-        raise ConfigError(f"{path}: is there already; `monitor config init --force` replaces it") from None
+        (_replace if force else _create)(path, beginning())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; name another file with --config") from error
-    click.echo(f"wrote {path}", file=sys.stderr)
-    return exit_codes.OK
+    return complain(f"wrote {path}", exit_codes.OK)
 
 
 def _create(path: Path, text: str) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from fetchers.errors import Failure, NoAnswer
 from monitor import exit_codes, freshness, process_age
 from monitor.changes import ScopeStatus, Start, TableStatus
-from monitor.cli import complain, nearest
+from monitor.cli import answer, complain, nearest
 from monitor.freshness import Freshness
 from monitor.invocation import Invocation
 from monitor.mirror import Mirror
@@ -76,7 +76,7 @@ def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeou
     shown = shown or tuple(TABLES)
     mirror = ask(start, shown, timeout_s)
     now = datetime.now(UTC)
-    click.echo(_rendered(invocation, mirror, shown, now, output), nl=False)
+    answer(_rendered(invocation, mirror, shown, now, output))
     return _judged(mirror, shown, now, output)
 
 

@@ -132,7 +132,7 @@ class Rows:
         self._scroll_to(self.top)
 
     def _scroll_to(self, top: int) -> None:
-        self.top = max(0, min(top, len(self) - self.height))
+        self.top = max(0, min(top, len(self) - max(1, self.height)))
 
     # --- moving
 

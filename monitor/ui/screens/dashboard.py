@@ -31,10 +31,14 @@ from monitor.ui.widgets.lines import (
     TitleLine,
 )
 from monitor.ui.widgets.live_table import LiveTable
+from monitor.ui.widgets.painted import Painted
 from monitor.ui.words import View
 
 STACK_FROM = 30
 """Lines from which on the tables are stacked."""
+
+FULL_FROM = 16
+"""Lines from which on the row under the cursor is also shown in full."""
 
 SPIN_S = 0.2
 """Seconds between two pictures of the spinner."""
@@ -175,13 +179,14 @@ class Dashboard(Screen[None]):
         """Give every widget its lines; Textual lays out again only where something differs."""
         stacked = height >= STACK_FROM
         _show(self._summary, not stacked)
+        _show(self._selected, height >= FULL_FROM)
         _show(self._notice, bool(self._notice.notices))
         for index, (title, table) in enumerate(zip(self._titles, self.tables, strict=True)):
             shown = stacked or index == self.current
             _show(title, shown)
             _show(table, shown)
             _set_height(title, title.wanted_height)
-        around = 3 + SelectedLine.HEIGHT + (not stacked) + bool(self._notice.notices)
+        around = 3 + SelectedLine.HEIGHT * (height >= FULL_FROM) + (not stacked) + bool(self._notice.notices)
         used = around + sum(line.wanted_height for line in self._shown_titles())
         self._share(max(0, height - used))
 
@@ -259,12 +264,12 @@ class Dashboard(Screen[None]):
         self._say()
 
 
-def _show(widget: LiveTable | TitleLine | SummaryLine | NoticeLine, shown: bool) -> None:
+def _show(widget: Painted, shown: bool) -> None:
     if widget.display != shown:
         widget.display = shown
 
 
-def _set_height(widget: LiveTable | TitleLine, height: int) -> None:
+def _set_height(widget: Painted, height: int) -> None:
     wanted = widget.styles.height
     if wanted is None or wanted.value != height:
         widget.styles.height = height

@@ -131,10 +131,9 @@ class LiveTable(Painted):
 
     def on_resize(self) -> None:
         """The window has another size."""
-        super().on_resize()
         self.rows.resize(self.size.height)
         self._widths = widths(self.columns, self.size.width - 2 * EDGE)
-        self.refresh()
+        super().on_resize()
         self.post_message(self.Moved())
 
     def on_click(self, event: events.Click) -> None:

@@ -84,6 +84,7 @@ class Painted(Widget):
     def on_resize(self) -> None:
         """A new width makes new lines."""
         self._lines.clear()
+        self.refresh()
 
 
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:

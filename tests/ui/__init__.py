@@ -1,0 +1,1 @@
+"""Tests of the screen, against scripted engines and frozen clocks."""

@@ -5,6 +5,7 @@ They answer what, where, how long, when and why, and stand at the same place in 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,13 @@ def _detail(*keys: str) -> Callable[[Record, datetime], str]:
     return value
 
 
+def _progress(record: Record, now: datetime) -> str:
+    step = record.detail.get("step")
+    if isinstance(step, int | float) and not isinstance(step, bool) and math.isfinite(step):
+        return f"step {step:,.0f}"
+    return _detail("queue", "host", "user")(record, now)
+
+
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
     return (
         Column("state", "STATE", _state, 11, 11, style="state"),
@@ -100,20 +108,22 @@ def _columns(what: str, extra: Column) -> tuple[Column, ...]:
         extra,
         Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True),
         Column("when", "SINCE", _when, 7, 7, above=88, align="right", style="dim"),
-        Column("why", "WHY", _why, 16, None, weight=8, above=52, style="reason"),
+        Column("why", "WHY", _why, 16, None, weight=8, above=56, style="reason"),
     )
 
 
-def _extra(key: str, header: str, *details: str) -> Column:
-    return Column(key, header, _detail(*details), 14, 22, weight=1, above=132, cut="middle", style="dim")
+def _extra(key: str, header: str, value: Callable[[Record, datetime], str]) -> Column:
+    return Column(key, header, value, 14, 22, weight=1, above=132, cut="middle", style="dim")
 
+
+_PROGRESS = _extra("step", "PROGRESS", _progress)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "builds": _columns("BUILD", _extra("image", "IMAGE", "image", "tag", "source", "trigger")),
-    "runner": _columns("EXECUTION", _extra("job", "JOB", "job", "image")),
-    "vertex": _columns("JOB", _extra("machine", "MACHINE", "machine", "machine_type", "accelerator")),
-    "active": _columns("RUN", _extra("step", "PROGRESS", "progress", "step", "host", "queue")),
-    "completed": _columns("RUN", _extra("step", "PROGRESS", "progress", "step", "host", "user")),
+    "builds": _columns("BUILD", _extra("origin", "FROM", _detail("trigger", "branch", "tag", "tags", "image"))),
+    "runner": _columns("EXECUTION", _extra("job", "JOB", _detail("job", "image"))),
+    "vertex": _columns("JOB", _extra("machine", "MACHINE", _detail("machine_type", "accelerator"))),
+    "active": _columns("RUN", _PROGRESS),
+    "completed": _columns("RUN", _PROGRESS),
 }
 """Per table, from left to right."""
 

@@ -14,11 +14,9 @@ from tests.ui.scripted import NOW, record
 
 
 @pytest.mark.parametrize("table", TABLES)
-@given(total=st.integers(44, 400))
+@given(total=st.integers(38, 400))
 def test_the_columns_of_every_table_fill_the_line(table: str, total: int) -> None:
     """Neither a cell too many nor one too few."""
-    if 52 <= total < 56:
-        return  # the reason has come in at its least: one line is cut at its end
     found = widths(COLUMNS[table], total)
     assert sum(width for _, width in found) + GAP * (len(found) - 1) == total
     assert all(column.min <= width <= (column.max or total) for column, width in found)

@@ -68,13 +68,9 @@ def _online(settings: Settings) -> tuple[str, ...]:
     return (f"{wandb.entity}/{wandb.project}",) if wandb.entity and wandb.project else ()
 
 
-def _active(settings: Settings) -> tuple[str, ...]:
+def _runs(settings: Settings) -> tuple[str, ...]:
     queues = tuple(map(_queue, settings.wandb.queues)) if settings.wandb.entity else ()
     return (*_online(settings), *queues, *settings.wandb.offline_dirs)
-
-
-def _completed(settings: Settings) -> tuple[str, ...]:
-    return (*_online(settings), *settings.wandb.offline_dirs)
 
 
 _NO_PROJECT = "no Google Cloud project: set gcp.project in the configuration, or run `gcloud config set project NAME`"
@@ -89,7 +85,7 @@ TABLES: dict[str, Table] = {
         Table("builds", "builds", "Cloud Build builds", _builds, _NO_PROJECT),
         Table("runner", "runner", "Cloud Run job executions (launch agents)", _regions, _NO_PROJECT),
         Table("vertex", "vertex", "Vertex AI custom jobs", _regions, _NO_PROJECT),
-        Table("active", "wandb", "W&B runs running, pending or queued", _active, _NO_RUNS, family="runs"),
-        Table("completed", "wandb", "W&B runs ended", _completed, _NO_RUNS, family="runs"),
+        Table("active", "wandb", "W&B runs running, pending or queued", _runs, _NO_RUNS, family="runs"),
+        Table("completed", "wandb", "W&B runs and queue items ended", _runs, _NO_RUNS, family="runs"),
     )
 }

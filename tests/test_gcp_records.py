@@ -95,7 +95,7 @@ def test_a_failed_execution_tells_its_job_its_counts_and_why() -> None:
         "cpu": "2",
         "memory": "4Gi",
         "timeout_s": 86400,
-        "creator": "ada@acme.example",
+        "creator": "launcher@acme.example",
         "condition_reason": "NON_ZERO_EXIT_CODE",
         "label.team": "vision",
     }

@@ -140,12 +140,12 @@ async def test_two_tables_at_once(server: WandbEmulator, worker: WorkerProcess) 
 
 async def test_an_item_of_a_queue_tells_what_waits(server: WandbEmulator, worker: WorkerProcess) -> None:
     """A queued row names the job, its queue, priority, image and author."""
-    spec = {"job": "acme/arr/job-train:v3", "author": "ada", "docker": {"docker_image": "registry/arr:8"}}
+    spec = {"job": "acme/arr/job-train:v3", "author": "research", "docker": {"docker_image": "registry/arr:8"}}
     server.world.queue().items[:] = [QueueItem("i", created=NOW, spec=spec, priority=1)]
     (item,) = (await worker.fetch("active", QUEUE)).records
     assert (item.name, item.created, item.raw_state) == ("job-train:v3", NOW, "PENDING")
     assert item.links == {"image": "registry/arr:8"}
-    wanted = {"queue": "vertex", "priority": 1, "job": "acme/arr/job-train:v3", "author": "ada", "entity": "acme"}
+    wanted = {"queue": "vertex", "priority": 1, "job": "acme/arr/job-train:v3", "author": "research", "entity": "acme"}
     assert wanted.items() <= item.detail.items()
 
 

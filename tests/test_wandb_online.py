@@ -219,7 +219,7 @@ def test_a_run_as_it_should_be() -> None:
         heartbeatAt="2026-03-01T11:00:00Z",
         config='{"image": {"value": "registry/arr:7"}, "vertex_job": {"value": "projects/p/jobs/9"}}',
         summaryMetrics='{"_step": 7, "_wandb": {"runtime": 3600}, "loss": 0.5, "z": 1, "hist": {"a": 1}}',
-        user={"username": "ada", "name": "Ada"},
+        user={"username": "research", "name": "Research"},
         tags=["a", "b"],
         jobType="train",
         sweepName="s1",
@@ -229,7 +229,7 @@ def test_a_run_as_it_should_be() -> None:
     assert record.finished == datetime(2026, 3, 1, 11, tzinfo=UTC)
     assert record.url == "http://w/acme/arr/runs/r"
     assert record.links == {"image": "registry/arr:7", "vertex_job": "projects/p/jobs/9"}
-    wanted = {"user": "ada", "tags": "a, b", "step": 7, "runtime_s": 3600, "summary.loss": 0.5, "summary.z": 1}
+    wanted = {"user": "research", "tags": "a, b", "step": 7, "runtime_s": 3600, "summary.loss": 0.5, "summary.z": 1}
     assert wanted.items() <= record.detail.items()
     assert "summary.hist" not in record.detail
 

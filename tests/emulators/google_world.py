@@ -96,7 +96,7 @@ def execution(
         "name": name,
         "uid": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
         "job": job,
-        "creator": "ada@acme.example",
+        "creator": "launcher@acme.example",
         "create_time": created,
         "task_count": 1,
         "parallelism": 1,

@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.emulators.listeners import LOCAL
 
-ACCOUNT = "ada@acme-ml.iam.gserviceaccount.com"
+ACCOUNT = "research@acme-ml.iam.gserviceaccount.com"
 
 
 def certificate() -> tuple[bytes, bytes]:

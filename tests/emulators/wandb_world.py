@@ -28,7 +28,7 @@ class Run:
     group: str | None = None
     job_type: str | None = None
     tags: Sequence[str] = ()
-    user: str | None = "ada"
+    user: str | None = "research"
     sweep: str | None = None
     commit: str | None = None
     odd: Mapping[str, Any] = field(default_factory=dict)
@@ -167,7 +167,7 @@ class Project:
 class World:
     """Everything, by entity; it may be changed while the server runs."""
 
-    user: str = "ada"
+    user: str = "research"
     entity: str = "acme"
     projects: dict[tuple[str, str], Project] = field(default_factory=dict)
     queues: dict[tuple[str, str], Queue] = field(default_factory=dict)
@@ -466,7 +466,7 @@ def default_world(now: datetime) -> World:
                 tags=("baseline",),
             )
         )
-    spec = {"job": "acme/arr/job-train:v3", "author": "ada", "name": "queued-train", "resource": "gcp-vertex"}
+    spec = {"job": "acme/arr/job-train:v3", "author": "research", "name": "queued-train", "resource": "gcp-vertex"}
     world.queue().items += [
         QueueItem(id="item-1", created=now - timedelta(minutes=3), spec=spec, priority=2),
         QueueItem(id="item-2", created=now - timedelta(minutes=90), spec=spec, state="CLAIMED", run="run0000"),

@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
+from fetchers.demo_records import demo_settings
 from fetchers.errors import ConfigError
 from fetchers.redact import redact
 from fetchers.settings import Endpoints, Gcp, Settings, Wandb
@@ -294,13 +295,6 @@ def toml(value: Any) -> str:
 
 # --- what the engine is told -------------------------------------------------------------------------------------
 
-DEMO = Settings(
-    demo=True,
-    gcp=Gcp(project="acme-ml", regions=("us-central1", "us-east1", "europe-west4", "asia-southeast1")),
-    wandb=Wandb(entity="acme", project="arr", queues=("vertex",)),
-)
-"""What the demo pretends to be configured for."""
-
 
 def start(config: Config) -> Start:
     """The first word to an engine that is to ask what `config` says."""
@@ -309,5 +303,6 @@ def start(config: Config) -> Start:
 
 def start_demo(config: Config) -> Start:
     """The first word to an engine that plays the demo: of the configuration only the logs count."""
-    settings = msgspec.structs.replace(DEMO, demo_epoch=time.time())
-    return Start(settings=settings, tables={name: TablePlan() for name in TABLES}, log_dir=config.logs.dir)
+    return Start(
+        settings=demo_settings(time.time()), tables={name: TablePlan() for name in TABLES}, log_dir=config.logs.dir
+    )

@@ -6,26 +6,35 @@ import os
 import sys
 from collections.abc import Sequence
 
+from fetchers.settings import Settings
 from monitor import exit_codes
 from monitor.changes import Start
+from monitor.cli import complain
 from monitor.link import EngineProcess
 
 
 def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
     if not _has_terminal():
-        print("monitor: the dashboard needs a terminal; `monitor ls` prints the tables once", file=sys.stderr)
-        return exit_codes.USAGE
+        return complain("the dashboard needs a terminal; `monitor ls` prints the tables once", exit_codes.USAGE)
     link = EngineProcess.start(start)
     try:
         # Imported while the engine comes up beside us.
         from monitor.ui.app import MonitorApp  # noqa: PLC0415
 
-        app = MonitorApp(link, demo=demo, utc=utc, tables=tuple(start.tables), notices=notices)
+        app = MonitorApp(
+            link, demo=demo, utc=utc, tables=tuple(start.tables), notices=notices, subject=subject(start.settings)
+        )
         app.run()
         return app.return_code or 0
     finally:
         link.close()
+
+
+def subject(settings: Settings) -> str:
+    """Say what is being watched: the Google Cloud project, and W&B's entity and project."""
+    wandb = "/".join(name for name in (settings.wandb.entity, settings.wandb.project) if name)
+    return " · ".join(name for name in (settings.gcp.project, wandb) if name)
 
 
 def _has_terminal() -> bool:

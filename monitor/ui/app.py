@@ -13,7 +13,8 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import BindingType
 
-from monitor.changes import Beat, Refresh
+from fetchers.errors import MonitorError
+from monitor.changes import Beat, Notice, Refresh
 from monitor.link import Link
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
@@ -23,7 +24,7 @@ from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.help import Help
 from monitor.ui.theme import THEME
-from monitor.ui.widgets.lines import Banner
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.words import View
 
 FRAME_S = 1 / 30
@@ -75,7 +76,7 @@ class MonitorApp(App[None]):
         self._beat_at: datetime | None = None
         self._pending = Arrived()
         self._delivery_planned = False
-        self._last_deliver = 0.0
+        self._last_delivery = 0.0
         self.dashboard = Dashboard(tables, self.look, self.banner, self._ask, notices)
 
     def get_default_screen(self) -> Dashboard:
@@ -95,6 +96,15 @@ class MonitorApp(App[None]):
     # --- from the engine
 
     async def _listen(self) -> None:
+        """Until the engine is gone, whatever ended it."""
+        try:
+            await self._take_in()
+        except (MonitorError, OSError) as error:
+            self._pending.add(Notice(level="error", text=f"the engine's last words could not be read: {error}"))
+        self._deliver()
+        self.post_message(EngineGone())
+
+    async def _take_in(self) -> None:
         loop = asyncio.get_running_loop()
         turn = loop.time()
         async for change in self._link.changes():
@@ -102,19 +112,17 @@ class MonitorApp(App[None]):
                 self._beat_at = self._clock()
             self.mirror.apply(change)
             self._pending.add(change)
-            self._plan_deliver(loop.time())
+            self._plan_delivery(loop.time())
             if loop.time() - turn > TURN_S:
                 await asyncio.sleep(0)
                 turn = loop.time()
-        self._deliver()
-        self.post_message(EngineGone())
 
-    def _plan_deliver(self, now: float) -> None:
+    def _plan_delivery(self, now: float) -> None:
         """At once after a quiet time, once a frame in a burst."""
         if self._delivery_planned or self._pending.empty:
             return
         self._delivery_planned = True
-        wait = self._last_deliver + FRAME_S - now
+        wait = self._last_delivery + FRAME_S - now
         if wait <= 0:
             self.call_next(self._deliver)
         else:
@@ -122,7 +130,7 @@ class MonitorApp(App[None]):
 
     def _deliver(self) -> None:
         self._delivery_planned = False
-        self._last_deliver = asyncio.get_running_loop().time()
+        self._last_delivery = asyncio.get_running_loop().time()
         if not self._pending.empty:
             arrived, self._pending = self._pending, Arrived()
             self.dashboard.post_message(arrived)

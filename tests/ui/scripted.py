@@ -22,7 +22,7 @@ class ScriptedLink:
     """Gives the screen the changes that the test puts in; `None` ends the engine."""
 
     def __init__(self) -> None:
-        self.told: asyncio.Queue[Change | None] = asyncio.Queue()
+        self.told: asyncio.Queue[Change | Exception | None] = asyncio.Queue()
         self.commands: list[Command] = []
 
     def tell(self, *changes: Change) -> None:
@@ -30,12 +30,14 @@ class ScriptedLink:
         for change in changes:
             self.told.put_nowait(change)
 
-    def end(self) -> None:
-        """Go away."""
-        self.told.put_nowait(None)
+    def end(self, error: Exception | None = None) -> None:
+        """Go away, or break."""
+        self.told.put_nowait(error)
 
     async def _changes(self) -> AsyncGenerator[Change]:
         while (change := await self.told.get()) is not None:
+            if isinstance(change, Exception):
+                raise change
             yield change
 
     def changes(self) -> AsyncIterator[Change]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.events import MouseScrollDown
 
+from fetchers.errors import FrameError
 from fetchers.records import Reason, Record, State
 from monitor.changes import Beat, Notice, Refresh, RowsChanged
 from monitor.tables import TABLES
@@ -182,6 +183,38 @@ async def test_an_engine_that_is_gone_from_the_start_is_said_too() -> None:
         assert "Not known" in stage.text()
 
 
+async def test_an_engine_that_breaks_off_is_gone_too() -> None:
+    """What it said last is kept, and what went wrong is a notice."""
+    async with Stage().open() as stage:
+        await stage.tell(rows("builds", ENDED), status("builds"))
+        stage.link.end(FrameError("a frame of 9 bytes does not decode"))
+        await stage.settle()
+        assert "engine ended" in stage.lines()[0]
+        assert "does not decode" in stage.text()
+        assert "name-1 " in stage.text()
+
+
+async def test_a_table_behind_a_tab_shows_the_present_when_it_comes_forward() -> None:
+    """It has not been ticked; it must not show the time at which it was hidden."""
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(rows("vertex", [record("vertex", 1, State.RUNNING)]), status("vertex"))
+        await stage.wait(30)
+        await stage.press("3")
+        assert "1m 30s" in stage.line("● running")
+        await stage.press("question_mark")
+        await stage.wait(10)
+        await stage.press("escape")
+        assert "1m 40s" in stage.line("● running")
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_leaving_needs_one_key(key: str) -> None:
+    """Whatever is on screen."""
+    async with Stage().open() as stage:
+        await stage.pilot.press(key)
+        assert stage.app._exit
+
+
 async def test_an_engine_that_stops_beating_is_said_to_be_silent() -> None:
     """Until it beats again."""
     async with Stage().open() as stage:
@@ -258,8 +291,6 @@ async def test_keys_do_what_the_table_of_keys_says() -> None:
         assert all(key.text in stage.text() for key in KEYS if key.where != "help")
         await stage.press("escape")
         assert "1 builds" in stage.text()
-        await stage.press("q")
-        assert stage.app._exit
 
 
 async def test_the_demo_says_so_on_every_screen() -> None:

@@ -19,19 +19,15 @@ from monitor.text import age, one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
-from monitor.ui.widgets.lines import (
-    Banner,
-    FooterLine,
-    HeaderLine,
-    HeadingLine,
-    NoticeLine,
-    SelectedLine,
-    SummaryLine,
-    Title,
-    TitleLine,
-)
+from monitor.ui.widgets.footer_line import FooterLine
+from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import LiveTable
+from monitor.ui.widgets.notice_line import NoticeLine
 from monitor.ui.widgets.painted import Painted
+from monitor.ui.widgets.selected_line import SelectedLine
+from monitor.ui.widgets.summary_line import SummaryLine
+from monitor.ui.widgets.title_line import Title, TitleLine
 from monitor.ui.words import View
 
 STACK_FROM = 30
@@ -92,6 +88,10 @@ class Dashboard(Screen[None]):
         """Begin to turn, and to tick."""
         self._spinning = self.set_interval(SPIN_S, self._spin, pause=True)
         self._show_current()
+
+    def on_screen_resume(self) -> None:
+        """Time has passed behind another screen."""
+        self.judge()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may be another layout."""
@@ -258,6 +258,7 @@ class Dashboard(Screen[None]):
         self._show_current()
 
     def _show_current(self) -> None:
+        self.table.judge(self._look(self.table.table))  # behind a tab it has not been told the time
         for index, table in enumerate(self.tables):
             table.set_current(index == self.current)
         self._heading.show(self.table.columns)

@@ -15,7 +15,7 @@ from monitor.columns import GLYPHS
 from monitor.freshness import Freshness
 from monitor.text import fit
 from monitor.ui.bindings import KEYS, bindings
-from monitor.ui.widgets.lines import Banner, HeaderLine
+from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import NAMES, ROLES
 

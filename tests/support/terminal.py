@@ -22,6 +22,9 @@ MONITOR = str(Path(sys.executable).parent / "monitor")
 
 PATIENCE_S = 20.0
 
+_NOT_OURS = ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES")
+"""A test runner's own size is not this terminal's."""
+
 
 class Terminal:
     """A program on a pty of `columns` × `rows`; a context manager that leaves no process behind."""
@@ -122,7 +125,7 @@ def _become(command: Sequence[str], more: Mapping[str, str], directory: Path | N
     try:
         if directory is not None:
             os.chdir(directory)
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
         os.execvpe(command[0], list(command), environment | dict(more))  # noqa: S606
     finally:
         os._exit(127)

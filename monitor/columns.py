@@ -50,6 +50,8 @@ class Column:
     """Where a text that is too long loses characters."""
     style: str = ""
     """Role in the theme: `state`, `name`, `dim`, `time` or `reason`."""
+    shared: str = ""
+    """Header where one line heads several tables; the same where it is empty."""
     ticks: bool = False
     """Whether the text of a queued or running record changes as time passes."""
 
@@ -103,7 +105,7 @@ def _progress(record: Record, now: datetime) -> str:
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
     return (
         Column("state", "STATE", _state, 11, 11, style="state"),
-        Column("name", what, _name, 16, 40, weight=3, cut="middle", style="name"),
+        Column("name", what, _name, 16, 40, weight=3, cut="middle", style="name", shared="NAME"),
         Column("where", "WHERE", _scope, 12, 17, weight=1, above=72, cut="middle", style="dim"),
         extra,
         Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True),
@@ -113,7 +115,7 @@ def _columns(what: str, extra: Column) -> tuple[Column, ...]:
 
 
 def _extra(key: str, header: str, value: Callable[[Record, datetime], str]) -> Column:
-    return Column(key, header, value, 14, 22, weight=1, above=132, cut="middle", style="dim")
+    return Column(key, header, value, 14, 22, weight=1, above=132, cut="middle", style="dim", shared="DETAIL")
 
 
 _PROGRESS = _extra("step", "PROGRESS", _progress)

@@ -85,6 +85,28 @@ async def test_below_thirty_lines_one_table_shows_behind_tabs() -> None:
         assert "name-1 " not in stage.text()
 
 
+async def test_headings_are_right_for_every_table_they_stand_over() -> None:
+    """A table of its own has its own words; a stack has words that fit all five."""
+    async with Stage().open(200, 24) as stage:
+        await stage.press("3")
+        assert "MACHINE" in stage.line("STATE", "WHY", "JOB")
+        await stage.pilot.resize_terminal(200, 60)
+        await stage.settle()
+        assert "DETAIL" in stage.line("STATE", "WHY", "NAME")
+        assert "MACHINE" not in stage.text()
+
+
+async def test_the_selected_row_is_shown_in_full_with_what_to_do() -> None:
+    """At 80 columns a reason never fits its column; the line above the footer has it all."""
+    text = "Machine type n1-standard-96 is not supported with NVIDIA_A100"
+    record_ = record("vertex", 1, State.FAILED, reason=Reason(text=text, advice="use a2-highgpu-1g"))
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(rows("vertex", [record_]), status("vertex"))
+        await stage.press("3")
+        assert text not in stage.line("✗ failed")
+        assert f"{text} → use" in " ".join(line.strip() for line in stage.lines())
+
+
 async def test_a_resize_changes_the_layout_and_keeps_the_selection() -> None:
     """From tabs to a stack and back, all lines full width, the selected row in view."""
     async with Stage().open(80, 24) as stage:

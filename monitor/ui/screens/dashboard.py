@@ -6,6 +6,7 @@ It holds what is shown and nothing else; what is true comes from the app as mess
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -15,6 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from fetchers.records import Record
+from monitor.columns import Column
 from monitor.text import age, one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
@@ -156,7 +158,7 @@ class Dashboard(Screen[None]):
     def _in_full(self) -> tuple[Record | None, str]:
         record = self.table.under_cursor
         view = self._titles[self.current].title.view
-        since = view.as_of(record.scope) if record else None
+        since = view.as_of(record.scope) if record and not record.state.ended else None
         return (record, age((view.now - since).total_seconds()) if since else "")
 
     def _turn_while_loading(self) -> None:
@@ -178,6 +180,7 @@ class Dashboard(Screen[None]):
     def _arrange(self, height: int) -> None:
         """Give every widget its lines; Textual lays out again only where something differs."""
         stacked = height >= STACK_FROM
+        self._heading.show(_shared(self.table.columns) if stacked else self.table.columns)
         _show(self._summary, not stacked)
         _show(self._selected, height >= FULL_FROM)
         _show(self._notice, bool(self._notice.notices))
@@ -261,8 +264,12 @@ class Dashboard(Screen[None]):
         self.table.judge(self._look(self.table.table))  # behind a tab it has not been told the time
         for index, table in enumerate(self.tables):
             table.set_current(index == self.current)
-        self._heading.show(self.table.columns)
         self._say()
+
+
+def _shared(columns: Sequence[Column]) -> list[Column]:
+    """The columns under names that are right for every table."""
+    return [replace(column, header=column.shared or column.header) for column in columns]
 
 
 def _show(widget: Painted, shown: bool) -> None:

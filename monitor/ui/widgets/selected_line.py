@@ -23,7 +23,7 @@ class SelectedLine(Line):
         self._known = ""
 
     def show(self, record: Record | None, known: str) -> None:
-        """Say another row in full; `known` is the age of a row that is not live."""
+        """Say another row in full; `known` is the age of what may have changed since."""
         if (record, known) != (self._record, self._known):
             self._record, self._known = record, known
             self.repaint()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from typing import IO, Protocol
+from typing import Protocol
 
 from fetchers.messages import pack
 from monitor.changes import Change, Command, Notice, Start, from_engine
@@ -42,34 +40,35 @@ class Link(Protocol):
 
 
 class EngineProcess:
-    """An engine in a child process, that lives exactly as long as this end of its socket."""
+    """An engine in a child process, that lives exactly as long as this end of its socket.
 
-    def __init__(self, process: subprocess.Popen[bytes], wire: socket.socket, output: IO[bytes], mark: str) -> None:
-        self.pid = process.pid
-        self._process = process
-        self._wire = wire
-        self._output = output
-        self._mark = mark
-        self._unsent = bytearray()
-        self._loop: asyncio.AbstractEventLoop | None = None
+    It is started when its changes are first asked for: six interpreters that start while the screen is being imported
+    cost the first frame a tenth of a second, and win the first row less than that.
+    """
 
-    @classmethod
-    def start(cls, start: Start) -> EngineProcess:
-        """Start an engine; needs no running loop, so that it comes up while the screen is still being imported."""
-        mark = new_mark()
-        output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine; it has no name to leak
-        process, wire = spawn("monitor.engine", [], mark, output.fileno())
-        engine = cls(process, wire, output, mark)
-        engine.send(start)
-        return engine
+    def __init__(self, start: Start) -> None:
+        self._mark = new_mark()
+        self._unsent = bytearray(pack(start))
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine; it has no name to leak
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wire: socket.socket | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process, once it has been started."""
+        return None if self._process is None else self._process.pid
 
     async def changes(self) -> AsyncIterator[Change]:
         """Yield everything the engine tells, and last how it ended."""
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._process, self._wire = spawn("monitor.engine", [], self._mark, self._output.fileno())
+        except OSError as error:
+            yield Notice(level="error", text=f"no engine: a process cannot be started: {error}")
+            return
         self._write()
-        frames = from_engine()
+        loop, frames = asyncio.get_running_loop(), from_engine()
         with contextlib.suppress(OSError):
-            while data := await self._loop.sock_recv(self._wire, _READ):
+            while data := await loop.sock_recv(self._wire, _READ):
                 for change in frames.feed(data):
                     yield change
         yield Notice(level="error", text=f"the engine has ended: {self._last_words()}; details in monitor.log")
@@ -80,20 +79,19 @@ class EngineProcess:
         self._write()
 
     def _write(self) -> None:
+        if self._wire is None:
+            return
         try:
-            sent = self._wire.send(self._unsent) if self._unsent else 0
+            del self._unsent[: self._wire.send(self._unsent)]
         except BlockingIOError:
-            sent = 0
+            pass
         except OSError:
             self._unsent.clear()
-            return
-        del self._unsent[:sent]
-        if self._loop is not None and self._unsent:
-            self._loop.add_writer(self._wire, self._writable)
+        if self._unsent:
+            asyncio.get_running_loop().add_writer(self._wire, self._writable, self._wire)
 
-    def _writable(self) -> None:
-        if self._loop is not None:
-            self._loop.remove_writer(self._wire)
+    def _writable(self, wire: socket.socket) -> None:
+        asyncio.get_running_loop().remove_writer(wire)
         self._write()
 
     def _last_words(self) -> str:
@@ -103,14 +101,15 @@ class EngineProcess:
 
     def close(self) -> None:
         """End the engine and all its workers."""
+        if self._process is None or self._wire is None:
+            return
         self._wire.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(LEAVING_S)
             return
         from monitor.launch import kill_marked  # noqa: PLC0415 - psutil, for the one case that needs it
 
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self._process.kill()
         kill_marked(self._mark)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(REAPING_S)

@@ -139,6 +139,12 @@ async def test_a_worker_killed_from_outside_is_an_error_that_says_so(stage: Stag
     assert "SIGKILL" in failed.failure.text
 
 
+def pid_of(link: EngineProcess) -> int:
+    """The engine's process."""
+    assert link.pid is not None
+    return link.pid
+
+
 async def rest(changes: AsyncIterator[Change]) -> list[Change]:
     """Read to the end."""
     return [change async for change in changes]
@@ -150,7 +156,7 @@ from fetchers.demo_records import demo_settings
 from monitor.changes import Start
 from monitor.link import EngineProcess
 from monitor.tables import TABLES, TablePlan
-link = EngineProcess.start(Start(settings=demo_settings(time.time()), tables={t: TablePlan() for t in TABLES},
+link = EngineProcess(Start(settings=demo_settings(time.time()), tables={t: TablePlan() for t in TABLES},
                                  log_dir=sys.argv[1]))
 async def main():
     rows = 0
@@ -180,15 +186,16 @@ async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_pat
 async def test_an_engine_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
     """SIGKILL of the engine: workers end with their socket, and the viewer is told."""
     start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
-    link = EngineProcess.start(start)
+    link = EngineProcess(start)
     changes = link.changes()
     async with asyncio.timeout(20):
         async for change in changes:
             if isinstance(change, RowsChanged) and change.upserts:
                 break
-    workers = workers_of(link.pid)
+    engine = pid_of(link)
+    workers = workers_of(engine)
     assert len(workers) == 1
-    os.kill(link.pid, signal.SIGKILL)
+    os.kill(engine, signal.SIGKILL)
     last = (await asyncio.wait_for(rest(changes), 5))[-1]
     assert isinstance(last, Notice)
     assert last.text.startswith("the engine has ended")
@@ -199,13 +206,14 @@ async def test_an_engine_that_is_killed_takes_its_workers_with_it(tmp_path: Path
 async def test_closing_the_link_ends_a_stopped_engine_too(tmp_path: Path) -> None:
     """An engine that does not react is killed with its workers, within half a second."""
     start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
-    link = EngineProcess.start(start)
+    link = EngineProcess(start)
     async with asyncio.timeout(20):
         async for change in link.changes():
             if isinstance(change, Hello):
                 break
-    await until(lambda: len(workers_of(link.pid)) == 1)
-    workers = workers_of(link.pid)
-    os.kill(link.pid, signal.SIGSTOP)
+    engine = pid_of(link)
+    await until(lambda: len(workers_of(engine)) == 1)
+    workers = workers_of(engine)
+    os.kill(engine, signal.SIGSTOP)
     link.close()
-    await until(lambda: not psutil.pid_exists(link.pid) and not any(map(is_worker, workers)), 1)
+    await until(lambda: not psutil.pid_exists(engine) and not any(map(is_worker, workers)), 1)

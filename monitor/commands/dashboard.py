@@ -17,11 +17,10 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
     if not _has_terminal():
         return complain("the dashboard needs a terminal; `monitor ls` prints the tables once", exit_codes.USAGE)
-    link = EngineProcess.start(start)
-    try:
-        # Imported while the engine comes up beside us.
-        from monitor.ui.app import MonitorApp  # noqa: PLC0415
+    from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 
+    link = EngineProcess(start)
+    try:
         app = MonitorApp(
             link, demo=demo, utc=utc, tables=tuple(start.tables), notices=notices, subject=subject(start.settings)
         )

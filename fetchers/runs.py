@@ -9,9 +9,10 @@ from fetchers.ask import Ask
 from fetchers.base import Calls
 from fetchers.messages import Fetch
 from fetchers.records import Record
+from fetchers.scratch import private_directory
 from fetchers.settings import Settings
 from fetchers.threads import Threads
-from fetchers.wandb_environment import prepare_environment, private_directory
+from fetchers.wandb_environment import prepare_environment
 from fetchers.wandb_records import ACTIVE, COMPLETED
 
 QUEUE = "queue:"

@@ -5,9 +5,7 @@ Must be prepared before the first import; the SDK reads most of it then.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -45,10 +43,6 @@ PRIVATE = {
 STRIPPED = ("WANDB_SERVICE", "WANDB_RUN_ID", "WANDB_BASE_URL", "WANDB_DEBUG", "WANDB_CORE_DEBUG")
 """Removed: `WANDB_SERVICE` names the service of some parent, maybe gone; the base URL comes from our settings."""
 
-_PREFIX = "monitor-wandb-"
-_LOCK = "in-use"
-_held: list[int] = []
-
 
 def prepare_environment(directory: Path, environment: MutableMapping[str, str] = os.environ) -> None:
     """Make `environment` fit for importing `wandb`, with everything it writes below `directory`."""
@@ -60,34 +54,3 @@ def prepare_environment(directory: Path, environment: MutableMapping[str, str] =
         path.mkdir(parents=True, exist_ok=True)
         environment[name] = str(path)
     tempfile.tempdir = None  # worked out again, from the new TMPDIR
-
-
-def private_directory() -> Path:
-    """Make a directory that only we can read, held by a lock until this process ends; remove those nobody holds.
-
-    A worker that is killed cannot tidy up after itself: the next one does.
-    """
-    parent = Path(tempfile.gettempdir())
-    for left in parent.glob(f"{_PREFIX}*"):
-        if (lock := _lock(left)) is not None:
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(lock)
-    directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    (directory / _LOCK).touch(mode=0o600)
-    if (lock := _lock(directory)) is not None:
-        _held.append(lock)
-    return directory
-
-
-def _lock(directory: Path) -> int | None:
-    """Return a descriptor that holds the directory's lock; null where another process does, or it is not ours."""
-    try:
-        descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor

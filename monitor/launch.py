@@ -13,10 +13,12 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 import psutil
 
+from fetchers.scratch import SCRATCH, new_scratch, remove
 from monitor.spawn import MARK, new_mark, spawn
 
 OUTPUT_KEPT = 64 * 1024
@@ -76,37 +78,42 @@ class ProcessLauncher:
 
     def __init__(self) -> None:
         self._mark = new_mark()
+        self._scratches: list[Path] = []
 
     async def __call__(self, source: str, heard: Callable[[bytes], None], gone: Callable[[], None]) -> Child:
         """Start the worker of `source`."""
         loop = asyncio.get_running_loop()
-        mark = new_mark(self._mark)
+        mark, scratch = new_mark(self._mark), new_scratch()
+        self._scratches.append(scratch)
         reading, writing = os.pipe()
         try:
-            process, wire = spawn("fetchers.worker", [source], mark, writing)
+            process, wire = spawn("fetchers.worker", [source], mark, writing, {SCRATCH: str(scratch)})
         except BaseException:
             os.close(reading)
             raise
         finally:
             os.close(writing)
-        child = ProcessChild(process, mark)
+        child = ProcessChild(process, mark, scratch)
         pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed, _nothing), os.fdopen(reading, "rb", 0))
         transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
         child.connect(transport, pipe)
         return child
 
     def end_all(self) -> None:
-        """End whatever carries our mark: the last act before leaving."""
+        """End whatever carries our mark, and remove what it left: the last act before leaving."""
         kill_marked(self._mark)
+        for scratch in self._scratches:
+            remove(scratch)
 
 
 class ProcessChild:
     """A worker in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], mark: str, scratch: Path) -> None:
         self.pid = process.pid
         self._process = process
         self._mark = mark
+        self._scratch = scratch
         self._output = bytearray()
         self._transport: asyncio.Transport | None = None
         self._pipe: asyncio.ReadTransport | None = None
@@ -141,12 +148,16 @@ class ProcessChild:
     def kill(self) -> None:
         """End it and everything it started: first the tree, then, off the loop, whoever else carries its mark."""
         _kill_tree(self._process)
-        threading.Thread(target=kill_marked, args=(self._mark,), daemon=True, name="kill-marked").start()
+        threading.Thread(target=self._clear, daemon=True, name=f"after-{self.pid}").start()
         if self._transport is not None:
             self._transport.abort()
         if self._pipe is not None:
             self._pipe.close()
         _reap(self._process)
+
+    def _clear(self) -> None:
+        kill_marked(self._mark)
+        remove(self._scratch)
 
 
 def _nothing() -> None:

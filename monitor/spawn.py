@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 MARK = "MONITOR_CHILD"
 """Environment variable that every descendant of a child inherits: how what a dead one left behind is found."""
@@ -29,11 +30,11 @@ def child_environment(mark: str) -> dict[str, str]:
 
 
 def spawn(
-    module: str, arguments: Iterable[str], mark: str, output: int
+    module: str, arguments: Iterable[str], mark: str, output: int, environment: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[subprocess.Popen[bytes], socket.socket]:
     """Run one of our modules with a socket to us, whatever lies in the working directory; its prints go to `output`.
 
-    The module is given `arguments`, the number of its end of the socket, and our pid.
+    The module is given `arguments`, the number of its end of the socket, and our pid; `environment` is added to ours.
     """
     ours, theirs = socket.socketpair()
     with theirs:
@@ -44,7 +45,7 @@ def spawn(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=child_environment(mark),
+                env=child_environment(mark) | dict(environment),
                 start_new_session=True,
             )
         except BaseException:

@@ -141,10 +141,15 @@ def test_csv_has_a_row_for_every_record(config: str, environment: dict[str, str]
     assert {row["table"] for row in rows} == {"active", "completed"}
 
 
-def test_one_shot_commands_leave_no_process(config: str, environment: dict[str, str], tmp_path: Path) -> None:
-    """Workers and wandb-core are gone when the answer is printed."""
+def test_one_shot_commands_leave_neither_process_nor_file(
+    config: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Workers, wandb-core and their private directories are gone when the answer is printed."""
     environment["LEFT_BEHIND_BY"] = mark = str(tmp_path)
+    environment["TMPDIR"] = str(tmp_path / "tmp")
+    (tmp_path / "tmp").mkdir()
     assert monitor(["--config", config, "ls"], environment).returncode == 0
+    assert list((tmp_path / "tmp").iterdir()) == []
     assert [process.cmdline() for process in psutil.process_iter() if carries(process, mark)] == []
 
 

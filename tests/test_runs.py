@@ -237,7 +237,7 @@ async def test_a_worker_leaves_nothing_behind(tmp_path_factory: pytest.TempPathF
         for _ in range(2):
             async with working(home, server.url, WANDB_API_KEY=KEY) as worker:
                 await worker.fetch("completed", PROJECT)
-                (directory,) = (home / "tmp").glob("monitor-wandb-*")
+                (directory,) = (home / "tmp").glob("monitor-worker-*")
                 assert directory.stat().st_mode & 0o077 == 0
                 tree = worker.tree
             assert not any(lives(process) for process in tree)

@@ -8,7 +8,18 @@ from pathlib import Path
 WANDB_KEY = "0" * 40
 """A key of the right shape, for servers of ours that accept any."""
 
-_FORGOTTEN = ("GOOGLE_", "CLOUDSDK_", "WANDB_", "XDG_", "MONITOR_", "NETRC", "GCE_", "PYTHONDONTWRITEBYTECODE")
+_FORGOTTEN = (
+    "GOOGLE_",
+    "CLOUDSDK_",
+    "WANDB_",
+    "XDG_",
+    "MONITOR_",
+    "NETRC",
+    "GCE_",
+    "PYTHONDONTWRITEBYTECODE",
+    "COLUMNS",
+    "LINES",
+)
 
 
 def bare(home: Path, **more: str) -> dict[str, str]:

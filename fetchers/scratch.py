@@ -1,0 +1,63 @@
+"""A worker's private directory: made where it was told to, held by a lock, removed by whoever ends the worker.
+
+Whoever ends a worker removes its directory; where that one was killed too, the next worker that needs one finds by
+the lock that nobody holds it, and removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+SCRATCH = "MONITOR_SCRATCH"
+"""Environment variable that says where; not made until it is needed."""
+
+_PREFIX = "monitor-worker-"
+_LOCK = "in-use"
+_held: list[int] = []
+
+
+def new_scratch() -> Path:
+    """Return a path for one worker; nothing is there yet."""
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{uuid.uuid4().hex}"
+
+
+def private_directory() -> Path:
+    """Make the directory that only we can read, held by a lock until this process ends; remove those nobody holds."""
+    directory = Path(os.environ.get(SCRATCH) or new_scratch())
+    _sweep(directory.parent)
+    directory.mkdir(mode=0o700)
+    (directory / _LOCK).touch(mode=0o600)
+    if (lock := _lock(directory)) is not None:
+        _held.append(lock)
+    return directory
+
+
+def remove(directory: Path) -> None:
+    """Remove what a worker that has ended left there; nothing where it never made it. Blocks on the disk."""
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    for left in parent.glob(f"{_PREFIX}*"):
+        if (lock := _lock(left)) is not None:
+            remove(left)
+            os.close(lock)
+
+
+def _lock(directory: Path) -> int | None:
+    """Return a descriptor that holds the directory's lock; null where another process does, or it is not ours."""
+    try:
+        descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -49,7 +49,9 @@ emulators: $(READY)  ## start local servers that speak Google's and W&B's protoc
 	@$(BIN)/python -m tests.emulators
 
 docs: $(READY)  ## write the generated pages again
-	$(BIN)/python -m monitor.config > docs/configuration.md
+	$(BIN)/python -m monitor.config_reference > docs/configuration.md
+	$(BIN)/python docs/screenshot.py 120x40 docs/images/dashboard.svg
+	$(BIN)/python docs/screenshot.py 80x24 docs/images/ssh.svg
 
 lock:  ## work out requirements.lock anew from pyproject.toml; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \

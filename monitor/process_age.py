@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -11,9 +10,9 @@ _LOADED = time.monotonic()
 _CPU_UNTIL_LOADED_S = time.process_time()
 """What the interpreter and the imports before this module took, at least."""
 
-_QUICK_S = 1.0
-"""A process that took longer to come this far either waited for its disk, or was somebody else first: the kernel counts
-from the fork, and `sh -c 'sleep 60; exec monitor ls'` is one process."""
+_QUICK_S = 2.0
+"""A process that took longer to come this far was most likely somebody else first: the kernel counts from the fork, and
+`sh -c 'sleep 60; exec monitor ls'` is one process. One that waited so long for its disk seems younger."""
 _STAT = Path("/proc/self/stat")
 _START_FIELD = 19
 """`starttime` among the fields behind the name's closing bracket: the 22nd of all, see proc(5)."""
@@ -30,8 +29,7 @@ def _before_loading(own: float) -> float:
     if born is None:
         return _CPU_UNTIL_LOADED_S
     before = time.clock_gettime(time.CLOCK_BOOTTIME) - born - own
-    waited_for_disk = resource.getrusage(resource.RUSAGE_SELF).ru_inblock > 0
-    return before if 0 <= before < _QUICK_S or waited_for_disk else _CPU_UNTIL_LOADED_S
+    return before if 0 <= before < _QUICK_S else _CPU_UNTIL_LOADED_S
 
 
 def _born() -> float | None:

@@ -7,8 +7,6 @@ that holds. It runs in a daemon thread of its own; when that thread is overdue o
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +16,7 @@ import google.auth.transport.requests
 
 from fetchers.errors import FetchError, NoAnswer, NotAuthenticated, Unreachable
 from fetchers.gcp_fields import one_line
+from fetchers.threads import Threads
 
 Headers = tuple[tuple[str, str], ...]
 """What is sent beside every call: `authorization` and, where set, `x-goog-user-project`."""
@@ -69,81 +68,51 @@ def _account(credentials: Any) -> str | None:
     return None
 
 
-class _Attempt:
-    """One thread that obtains a grant, and the future that it fills."""
-
-    def __init__(self, credentials: Any) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.overdue = False
-        self.result: asyncio.Future[Grant] = self._loop.create_future()
-        self.thread = threading.Thread(target=self._run, args=(credentials,), daemon=True, name=CALL)
-        self.thread.start()
-
-    def _run(self, credentials: Any) -> None:
-        grant: Grant | None = None
-        problem: Exception | None = None
-        try:
-            grant = obtain(credentials)
-        except Exception as error:  # noqa: BLE001 - a thread's root: whatever it is, the waiting fetch must hear of it
-            problem = error
-        with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-            self._loop.call_soon_threadsafe(self._settle, grant, problem)
-
-    def _settle(self, grant: Grant | None, problem: Exception | None) -> None:
-        if grant is not None:
-            self.result.set_result(grant)
-        elif problem is not None:
-            self.result.set_exception(problem)
-            self.result.exception()  # marked as read: nobody may be waiting any more
-
-    @property
-    def failed(self) -> bool:
-        return self.result.done() and self.result.exception() is not None
-
-
 class Access:
     """The grant that all fetches of a worker share; one thread at a time renews it."""
 
     def __init__(self) -> None:
-        self._attempt: _Attempt | None = None
+        self._threads = Threads()
+        self._attempt: asyncio.Task[Grant] | None = None
 
     async def grant(self, within_s: float, call: str) -> Grant:
         """Return a grant whose token is fresh; `call` opens the message of an error.
 
         Raises `NoAnswer` after `within_s` seconds, `NotAuthenticated` or `Unreachable`.
         """
-        attempt = self._renewed()
+        attempt = self._renewed(within_s)
         try:
             async with asyncio.timeout(within_s):
-                return await asyncio.shield(attempt.result)
+                return await asyncio.shield(attempt)
         except TimeoutError:
-            attempt.overdue = True
             raise NoAnswer(
                 f"{call}: no credentials in {within_s:g} s; check the metadata server or token endpoint, or {_LOGIN}"
             ) from None
-        except asyncio.CancelledError:
-            attempt.overdue = not attempt.result.done()
-            raise
         except Exception as error:
             raise _explained(error, call) from error
 
     def forget(self) -> None:
         """Look for credentials anew next time: these were refused, and there may have been a new login."""
-        if self._attempt is not None and self._attempt.result.done():
+        if self._attempt is not None and self._attempt.done():
             self._attempt = None
 
     def stuck(self) -> bool:
         """Whether the thread is still in a call that should have returned."""
-        attempt = self._attempt
-        return attempt is not None and attempt.overdue and not attempt.result.done()
+        return self._threads.stuck()
 
-    def _renewed(self) -> _Attempt:
+    def _renewed(self, within_s: float) -> asyncio.Task[Grant]:
+        """Return the attempt to wait for: the one under way or still good, else a new one with the same credentials."""
         attempt = self._attempt
-        if attempt is None or attempt.failed:
-            attempt = self._attempt = _Attempt(None)
-        elif attempt.result.done() and not attempt.result.result().fresh:
-            attempt = self._attempt = _Attempt(attempt.result.result().credentials)
-        return attempt
+        if attempt is not None and (not attempt.done() or (_good(attempt) and attempt.result().fresh)):
+            return attempt
+        credentials = attempt.result().credentials if attempt is not None and _good(attempt) else None
+        self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), within_s, CALL))
+        self._attempt.add_done_callback(_good)  # its error is read there: nobody may be waiting for it any more
+        return self._attempt
+
+
+def _good(attempt: asyncio.Task[Grant]) -> bool:
+    return not attempt.cancelled() and attempt.exception() is None
 
 
 def _explained(error: Exception, call: str) -> FetchError:

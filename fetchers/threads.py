@@ -21,11 +21,11 @@ class Threads:
     def __init__(self) -> None:
         self._abandoned: list[threading.Thread] = []
 
-    async def call(self, work: Callable[[], T], deadline_s: float) -> T:
+    async def call(self, work: Callable[[], T], deadline_s: float, name: str | None = None) -> T:
         """Return what `work` returns or raise what it raises. Raises `TimeoutError` after `deadline_s` seconds."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        thread = threading.Thread(target=_run, args=(work, loop, answer), daemon=True)
+        thread = threading.Thread(target=_run, args=(work, loop, answer), daemon=True, name=name)
         thread.start()
         try:
             async with asyncio.timeout(deadline_s):

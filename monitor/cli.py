@@ -17,9 +17,9 @@ from typing import Any
 import click
 
 from fetchers.errors import ConfigError, MonitorError
-from fetchers.redact import redact
 from monitor import __version__, exit_codes
 from monitor.invocation import Invocation
+from monitor.output import complain, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("monitor.commands.ls", "Print the tables once."),
@@ -65,14 +65,6 @@ class Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, blurb) for name, (_, blurb) in COMMANDS.items()])
-
-
-def nearest(word: str, among: Sequence[str] | dict[str, Any]) -> str:
-    """What to say about a word that is none of these."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a wrong command line needs it
-
-    near = get_close_matches(word, list(among), n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(among)}"
 
 
 @click.command(
@@ -176,20 +168,6 @@ def _failed(error: Exception, invocation: Invocation) -> int:
 
 _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, errno.EBADF})
 """What a write to standard output fails with; a file of ours would be named in the error."""
-
-
-def answer(text: str) -> None:
-    """Print as it is. Not `click.echo`, which takes it that an output of ASCII must be meant to take UTF-8."""
-    if sys.stdout is not None:
-        sys.stdout.write(text)
-
-
-def complain(text: str, status: int) -> int:
-    """Say one line on standard error and hand back the status."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in redact(text)).split())
-    with contextlib.suppress(OSError, ValueError):
-        print(f"monitor: {line}", file=sys.stderr, flush=True)  # noqa: T201 - this is where it is said
-    return status
 
 
 def _usage(error: click.ClickException) -> str:

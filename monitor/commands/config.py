@@ -14,11 +14,11 @@ import msgspec
 from fetchers.errors import ConfigError
 from fetchers.redact import redact
 from monitor import exit_codes
-from monitor.cli import answer, complain
 from monitor.config import SECTIONS, Config, keys, path_in_use, section_names, toml
 from monitor.config_reference import beginning
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected
 from monitor.invocation import Invocation
+from monitor.output import answer, complain
 
 
 @click.group(

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from fetchers.settings import Settings
 from monitor import exit_codes
 from monitor.changes import Start
-from monitor.cli import complain
 from monitor.link import EngineProcess
+from monitor.output import complain
 
 
 def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:

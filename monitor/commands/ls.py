@@ -14,10 +14,10 @@ import msgspec
 from fetchers.errors import Failure, NoAnswer
 from monitor import exit_codes, freshness, process_age
 from monitor.changes import ScopeStatus, Start, TableStatus
-from monitor.cli import answer, complain, nearest
 from monitor.freshness import Freshness
 from monitor.invocation import Invocation
 from monitor.mirror import Mirror
+from monitor.output import answer, complain, nearest
 from monitor.tables import TABLES
 
 _TO_PRINT_S = 0.2

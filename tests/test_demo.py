@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +84,29 @@ def test_ctrl_c_leaves_too(demo: Terminal) -> None:
     demo.send("\x03")
     demo.wait_for_end(5)
     assert demo.is_cooked()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_restores_the_terminal_and_leaves_no_process(demo: Terminal, number: signal.Signals) -> None:
+    """Asked to end, or left by its ssh connection, it leaves as with `q`, with the status that says why."""
+    demo.wait_for("live")
+    family = psutil.Process(demo.pid).children(recursive=True)
+    os.kill(demo.pid, number)
+    assert demo.wait_for_end(5) == 128 + number
+    assert demo.is_cooked()
+    assert b"\x1b[?1049l" in demo.raw
+    _, alive = psutil.wait_procs(family, timeout=2)
+    assert alive == []
+
+
+def test_a_terminal_that_is_gone_leaves_no_process(tmp_path: Path) -> None:
+    """The window is closed: the kernel hangs up, nothing can be written any more, and everything ends."""
+    terminal = Terminal([MONITOR, "--demo"], environment=empty_home(tmp_path))
+    terminal.wait_for("live")
+    family = [psutil.Process(terminal.pid), *psutil.Process(terminal.pid).children(recursive=True)]
+    terminal.hang_up()
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
 
 
 def test_neither_screen_nor_engine_has_loaded_an_sdk(demo: Terminal) -> None:

@@ -6,6 +6,7 @@ It imports no SDK, starts no thread, and touches no network and no file: whateve
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -32,6 +33,9 @@ FRAME_S = 1 / 30
 
 TURN_S = 0.008
 """Seconds of taking changes in after which keys get their turn."""
+
+LEAVE_ON = (signal.SIGTERM, signal.SIGHUP)
+"""What ends the program as `q` does, the terminal restored: asked to, or the line dropped."""
 
 SILENT_AFTER = timedelta(seconds=15)
 """Without a beat for so long, the engine's loop does not live."""
@@ -90,6 +94,9 @@ class MonitorApp(App[None]):
     def on_mount(self) -> None:
         """Begin to listen, and to tick."""
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
+        if not self.is_headless:
+            for number in LEAVE_ON:
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
         self.set_interval(1.0, self.tick)
 

@@ -57,6 +57,10 @@ class Terminal:
             os.waitpid(self.pid, 0)
         os.close(self._fd)
 
+    def hang_up(self) -> None:
+        """Close the terminal, as a window that is closed does; the object is of no further use."""
+        os.close(self._fd)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the size, as a window manager does."""
         self.screen.resize(rows, columns)

@@ -17,9 +17,11 @@ from datetime import datetime
 
 import msgspec
 
+from fetchers.errors import Failure
 from fetchers.messages import Event, Page, ScopeComplete, ScopeFailed, ScopeStarted
 from fetchers.records import Record
 from monitor.changes import Change, RowsChanged, ScopeStatus, TableChanged, TableStatus
+from monitor.pace import Outcome
 from monitor.tables import TABLES, Table, TablePlan
 
 
@@ -86,6 +88,11 @@ class Accumulator:
             if entry.scopes[scope].status.fetched_at is not None
         }
 
+    def outcome(self, table: str, scope: str, failure: Failure | None) -> Outcome:
+        """Return what a fetch of the scope came to, for the schedule."""
+        rows = self._tables[table].rows.get(scope, {}).values()
+        return Outcome(rows=len(rows), pending=sum(row.record.state.pending for row in rows), failure=failure)
+
     # --- what happens --------------------------------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
@@ -125,9 +132,13 @@ class Accumulator:
         took = (event.at - scope.began).total_seconds() if scope.began else None
         self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None)
 
-    def fetched(self, table: str, took_s: float) -> None:
-        """Note that a whole fetch of `table` has ended and took `took_s` seconds."""
-        self._tables[table].took_s = took_s
+    def fetched(self, table: str, took_s: float, waits: Mapping[str, float]) -> None:
+        """Note that a fetch of `table` has ended, took `took_s` seconds, and when its scopes will be asked again."""
+        entry = self._tables[table]
+        entry.took_s = took_s
+        for name, wait in waits.items():
+            scope = entry.scopes[name]
+            scope.status = msgspec.structs.replace(scope.status, interval_s=wait)
         self._dirty.add(table)
 
     # --- rows ----------------------------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ class Engine:
         self._plans = dict(start.tables)
         self._timers: dict[str, Timer] = {}
         self._flushing = False
-        hearing = Hearing(event=self._event, ended=self._ended, call=self._call, note=self._note)
+        hearing = Hearing(
+            event=self._event, ended=self._ended, called=self._schedule.called, call=self._call, note=self._note
+        )
         sources = {TABLES[table].source for table in start.tables}
         self._watchdogs = {source: Watchdog(source, start.settings, launch, clock, hearing) for source in sources}
         for name, plan in start.tables.items():
@@ -143,8 +145,11 @@ class Engine:
 
     def _ended(self, ended: Ended) -> None:
         fetch = ended.fetch
-        self._schedule.ended(fetch.table, fetch.scopes)
-        self._accumulator.fetched(fetch.table, ended.took_s)
+        waits = self._schedule.ended(
+            fetch.table,
+            {scope: self._accumulator.outcome(fetch.table, scope, why) for scope, why in ended.outcomes.items()},
+        )
+        self._accumulator.fetched(fetch.table, ended.took_s, waits)
         self._flush_soon()
         self._wake_at("ask", self._clock.monotonic(), self._ask)
         if self._session is not None:

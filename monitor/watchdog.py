@@ -71,6 +71,8 @@ class Hearing:
 
     event: Callable[[Event], None]
     ended: Callable[[Ended], None]
+    called: Callable[[str], None]
+    """An API call of this table begins."""
     call: Callable[[CallStarted, CallEnded | None, str | None], None]
     """An API call, its end, and what became of it where its end was never heard."""
     note: Callable[[str, str, str], None]
@@ -240,6 +242,7 @@ class Watchdog:
                 self._fetch_ended(message)
             case CallStarted():
                 self._calls[message.id] = message
+                self._hearing.called(message.table)
             case CallEnded():
                 self._call_ended(message)
             case Note():

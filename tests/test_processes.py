@@ -38,6 +38,7 @@ class Stage:
         hearing = Hearing(
             event=self.events.put_nowait,
             ended=self.ended.put_nowait,
+            called=lambda _table: None,
             call=lambda *_: None,
             note=lambda _source, _level, text: self.notes.append(text),
         )

@@ -42,6 +42,7 @@ class Stage:
         hearing = Hearing(
             event=self.events.append,
             ended=self.ended.append,
+            called=lambda _table: None,
             call=lambda *call: self.calls.append(call),
             note=lambda _source, _level, text: self.notes.append(text),
         )

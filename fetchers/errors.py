@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import msgspec
 
+from fetchers.redact import redact
+
 
 class MonitorError(Exception):
     """Root of the tree."""
@@ -105,5 +107,5 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: FetchError) -> Failure:
-        """The failure that `error` reports."""
-        return cls(kind=error.kind, text=str(error), retry_after_s=error.retry_after_s)
+        """The failure that `error` reports, without secrets."""
+        return cls(kind=error.kind, text=redact(str(error)), retry_after_s=error.retry_after_s)

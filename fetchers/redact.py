@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from fetchers.records import Record
+
 HIDDEN = "[redacted]"
 """What stands where a secret stood; no rule below matches it again."""
 
@@ -81,3 +85,15 @@ def redact(text: str) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
+
+
+def redacted(record: Record) -> Record:
+    """The record with every secret taken out of its texts; where it has none, the record itself."""
+    reason = record.reason
+    if reason is not None:
+        advice = redact(reason.advice) if reason.advice else None
+        reason = msgspec.structs.replace(reason, text=redact(reason.text), advice=advice)
+    detail = {key: redact(value) if isinstance(value, str) else value for key, value in record.detail.items()}
+    if (reason, detail) == (record.reason, record.detail) and redact(record.name) == record.name:
+        return record
+    return msgspec.structs.replace(record, name=redact(record.name), reason=reason, detail=detail)

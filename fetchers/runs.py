@@ -13,7 +13,7 @@ from fetchers.scratch import private_directory
 from fetchers.settings import Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
-from fetchers.wandb_records import ACTIVE, COMPLETED
+from fetchers.wandb_records import ACTIVE
 
 QUEUE = "queue:"
 """How the scope of a launch queue begins."""
@@ -21,8 +21,6 @@ QUEUE = "queue:"
 
 class RunsFetcher:
     """Fetches `active` and `completed`. Making one prepares the environment and imports `wandb`: a second of work."""
-
-    tables: Sequence[str] = (ACTIVE, COMPLETED)
 
     def __init__(self, settings: Settings) -> None:
         if "wandb" not in sys.modules:

@@ -37,6 +37,7 @@ from fetchers.messages import (
     pack,
     to_worker,
 )
+from fetchers.redact import redact, redacted
 
 SOURCES = {
     "builds": "fetchers.builds:BuildsFetcher",
@@ -107,7 +108,7 @@ class Worker:
                 async with contextlib.aclosing(self._fetcher.fetch(fetch, scope, calls)) as pages:
                     async for records in pages:
                         for start in range(0, len(records), RECORDS_A_FRAME):
-                            tell(Page, records=tuple(records[start : start + RECORDS_A_FRAME]))
+                            tell(Page, records=tuple(map(redacted, records[start : start + RECORDS_A_FRAME])))
             tell(ScopeComplete)
         except Exception as error:  # noqa: BLE001 - the border: no scope's end may be lost
             tell(ScopeFailed, failure=self._failure(error, fetch, scope, calls))
@@ -119,7 +120,7 @@ class Worker:
         if isinstance(error, TimeoutError):
             return Failure.of(NoAnswer(f"{what}: no answer in {fetch.soft_deadline_s:g} s"))
         self._outbox.send(Note(level="error", text="".join(traceback.format_exception(error))))
-        return Failure(kind="internal", text=f"{what}: {type(error).__name__}: {error}; see monitor.log")
+        return Failure.of(FetchError(f"{what}: {type(error).__name__}: {error}; its traceback is in monitor.log"))
 
 
 def _now() -> datetime:
@@ -198,7 +199,7 @@ def main(source: str, fd: int, parent: int) -> None:
 
         asyncio.run(live())
     except BaseException as error:  # noqa: BLE001 - the border: whatever ends a worker is said before it ends
-        outbox.send(Note(level="fatal", text=f"{type(error).__name__}: {error}"))
+        outbox.send(Note(level="fatal", text=redact(f"{type(error).__name__}: {error}")))
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(1)

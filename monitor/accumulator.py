@@ -11,6 +11,7 @@ Pure: no I/O, no clock of its own, no UI. The rules that keep it honest:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,9 @@ from fetchers.records import Record
 from monitor.changes import Change, RowsChanged, ScopeStatus, TableChanged, TableStatus
 from monitor.pace import Outcome
 from monitor.tables import TABLES, Table, TablePlan
+
+ROWS_A_CHANGE = 500
+"""Rows that are told together."""
 
 
 @dataclass
@@ -67,7 +71,8 @@ class Accumulator:
 
     def configure(self, table: str, plan: TablePlan, scopes: Iterable[str], missing: str | None = None) -> None:
         """Declare a table, before anything of it arrives; `missing` says what to do where it cannot be asked."""
-        ranked = {scope: _Scope(rank) for rank, scope in enumerate(scopes)}
+        unasked = ScopeStatus(interval_s=plan.interval_s)
+        ranked = {scope: _Scope(rank, status=unasked) for rank, scope in enumerate(scopes)}
         self._tables[table] = _Table(TABLES[table], plan, missing, ranked)
         self._dirty.add(table)
 
@@ -130,7 +135,8 @@ class Accumulator:
             if row.generation < event.generation:
                 self._remove(key, row)
         took = (event.at - scope.began).total_seconds() if scope.began else None
-        self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None)
+        interval_s = entry.plan.interval_s  # until the schedule says how soon it is asked again
+        self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None, interval_s=interval_s)
 
     def fetched(self, table: str, took_s: float, waits: Mapping[str, float]) -> None:
         """Note that a fetch of `table` has ended, took `took_s` seconds, and when its scopes will be asked again."""
@@ -185,20 +191,14 @@ class Accumulator:
         changes: list[Change] = []
         for table in self._tables:
             upserts, removed = self._upserts.pop(table, {}), self._removed.pop(table, set())
-            if upserts or removed:
-                changes.append(RowsChanged(table=table, upserts=upserts, removed=tuple(removed)))
+            changes += _rows_changed(table, upserts, tuple(removed))
         changes += [TableChanged(status=self.status(table)) for table in self._tables if table in self._dirty]
         self._dirty.clear()
         return changes
 
-    def snapshot(self) -> list[Change]:
-        """Return everything, for a viewer that knows nothing yet."""
-        changes: list[Change] = []
-        for name, entry in self._tables.items():
-            rows = {key: row.record for scope in entry.rows.values() for key, row in scope.items()}
-            changes.append(RowsChanged(table=name, upserts=rows))
-            changes.append(TableChanged(status=self.status(name)))
-        return changes
+    def rows(self, table: str) -> dict[str, Record]:
+        """Return the rows of one table, by row key."""
+        return {key: row.record for scope in self._tables[table].rows.values() for key, row in scope.items()}
 
     def status(self, table: str) -> TableStatus:
         """Return the status of one table."""
@@ -213,9 +213,14 @@ class Accumulator:
             scopes={name: _counted(scope, entry.rows.get(name, {})) for name, scope in entry.scopes.items()},
         )
 
-    def tables(self) -> Mapping[str, TableStatus]:
-        """Return the status of every table."""
-        return {name: self.status(name) for name in self._tables}
+
+def _rows_changed(table: str, upserts: dict[str, Record], removed: tuple[str, ...]) -> Iterable[RowsChanged]:
+    """Yield the change in pieces, none of which comes near the limit of a frame."""
+    if removed:
+        yield RowsChanged(table=table, removed=removed)
+    keys = iter(upserts)
+    while piece := {key: upserts[key] for key in itertools.islice(keys, ROWS_A_CHANGE)}:
+        yield RowsChanged(table=table, upserts=piece)
 
 
 def _counted(scope: _Scope, rows: Mapping[str, _Row]) -> ScopeStatus:

@@ -52,6 +52,7 @@ class Engine:
         self._plans = dict(start.tables)
         self._timers: dict[str, Timer] = {}
         self._flushing = False
+        self._held = False
         hearing = Hearing(
             event=self._event, ended=self._ended, called=self._schedule.called, call=self._call, note=self._note
         )
@@ -65,15 +66,18 @@ class Engine:
     def begin(self) -> None:
         """Tell what is known and ask what is due; goes on by itself until `close`."""
         self._tell(Hello(version=__version__, pid=os.getpid()))
-        self.tell_all()
+        self._flush()
         self._beat()
         self._ask()
 
-    def tell_all(self) -> None:
-        """Tell everything: for a viewer that has missed something."""
-        self._accumulator.drain()
-        for change in self._accumulator.snapshot():
-            self._tell(change)
+    def hold(self) -> None:
+        """Tell nothing for now: the viewer does not read. What changes meanwhile is kept, each row once."""
+        self._held = True
+
+    def release(self) -> None:
+        """Tell what has changed since `hold`."""
+        self._held = False
+        self._flush()
 
     def obey(self, command: Command) -> None:
         """Do what a viewer asks."""
@@ -134,7 +138,8 @@ class Engine:
             self._timers[name] = self._clock.call_at(when, callback)
 
     def _beat(self) -> None:
-        self._tell(Beat(at=self._clock.now()))
+        if not self._held:
+            self._tell(Beat(at=self._clock.now()))
         self._wake_at("beat", self._clock.monotonic() + BEAT_S, self._beat)
 
     # --- hearing -------------------------------------------------------------------------------------------------
@@ -179,6 +184,8 @@ class Engine:
 
     def _flush(self) -> None:
         self._flushing = False
+        if self._held:
+            return
         for change in self._accumulator.drain():
             self._tell(change)
 
@@ -229,7 +236,7 @@ def _has_answered(mirror: Mirror, table: str) -> bool:
 # --- in a process of its own -------------------------------------------------------------------------------------
 
 BEHIND = 4 * 1024 * 1024
-"""Bytes that may wait for a viewer; one further behind is told everything anew once it reads again."""
+"""Bytes that may wait for a viewer; one further behind is told nothing more until it reads again."""
 
 
 class Host(asyncio.Protocol):
@@ -242,7 +249,6 @@ class Host(asyncio.Protocol):
         self._launcher = ProcessLauncher()
         self._transport: asyncio.Transport | None = None
         self._session: SessionLog | None = None
-        self._behind = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
@@ -271,18 +277,18 @@ class Host(asyncio.Protocol):
         return self._session
 
     def _tell(self, change: Change) -> None:
-        if self._transport is not None and not self._behind:
+        if self._transport is not None:
             self._transport.write(pack(change))
 
     def pause_writing(self) -> None:
-        """Stop telling a viewer that does not read."""
-        self._behind = True
+        """Hold back from a viewer that does not read."""
+        if self._engine is not None:
+            self._engine.hold()
 
     def resume_writing(self) -> None:
-        """Tell it everything, now that it reads again."""
-        self._behind = False
+        """Go on, now that it reads again."""
         if self._engine is not None:
-            self._engine.tell_all()
+            self._engine.release()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End with the viewer."""

@@ -10,9 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from fetchers.errors import Failure
 from fetchers.records import Record, ordered
-from fetchers.redact import redact
 from monitor import freshness
 from monitor.changes import ScopeStatus, TableStatus
 from monitor.mirror import Mirror
@@ -40,12 +38,11 @@ def ascii_json(text: str) -> str:
 
 def _table(mirror: Mirror, name: str, now: datetime) -> dict[str, object]:
     status = mirror.status[name]
-    error = freshness.error(status)
     return {
         "freshness": freshness.of_table(status, now),
         "fetched_at": _utc(freshness.fetched_at(status, now)),
         "took_s": _rounded(status.took_s),
-        "error": redact(error) if error else None,
+        "error": freshness.error(status),
         "scopes": {scope: _scope(held, status, now) for scope, held in status.scopes.items()},
         "records": [presentable(record) for record in ordered(mirror.rows.get(name, {}).values())],
     }
@@ -55,12 +52,8 @@ def _scope(scope: ScopeStatus, table: TableStatus, now: datetime) -> dict[str, o
     return {
         "freshness": freshness.of_scope(scope, table, now),
         "fetched_at": _utc(scope.fetched_at),
-        "error": _text(scope.failure),
+        "error": scope.failure.text if scope.failure else None,
     }
-
-
-def _text(failure: Failure | None) -> str | None:
-    return redact(failure.text) if failure else None
 
 
 def _utc(moment: datetime | None) -> datetime | None:
@@ -68,14 +61,9 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def presentable(record: Record) -> Record:
-    """The record without secrets, its times in UTC."""
-    reason = record.reason
-    if reason is not None:
-        advice = redact(reason.advice) if reason.advice else None
-        reason = msgspec.structs.replace(reason, text=redact(reason.text), advice=advice)
-    detail = {key: redact(value) if isinstance(value, str) else value for key, value in record.detail.items()}
+    """The record with its times in UTC."""
     times = {name: _utc(getattr(record, name)) for name in ("created", "started", "finished")}
-    return msgspec.structs.replace(record, reason=reason, detail=detail, **times)
+    return msgspec.structs.replace(record, **times)
 
 
 def _escaped(text: str) -> str:

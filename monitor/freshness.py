@@ -45,7 +45,9 @@ def of_scope(scope: ScopeStatus, table: TableStatus, now: datetime) -> Freshness
     """Freshness of one scope: `loading`, `live`, `idle`, `stale` or `failed`."""
     if scope.fetched_at is None:
         return Freshness.FAILED if scope.failure else Freshness.LOADING
-    if not scope.live or scope.failure:
+    if scope.failure:
+        return Freshness.STALE if scope.rows else Freshness.FAILED
+    if not scope.live:
         return Freshness.STALE
     if (now - scope.fetched_at).total_seconds() > 2 * scope.interval_s + table.timeout_s:
         return Freshness.STALE

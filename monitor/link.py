@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import tempfile
@@ -11,10 +12,14 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from fetchers.messages import pack
+from fetchers.redact import redact
 from monitor.changes import Change, Command, Notice, Start, from_engine
 from monitor.spawn import new_mark, spawn
 
 _READ = 256 * 1024
+
+_WORDS = 4096
+"""Bytes of what the engine printed in which its last words are looked for."""
 
 REAPING_S = 0.1
 """Seconds the kernel has to give a killed engine back."""
@@ -71,7 +76,8 @@ class EngineProcess:
             while data := await loop.sock_recv(self._wire, _READ):
                 for change in frames.feed(data):
                     yield change
-        yield Notice(level="error", text=f"the engine has ended: {self._last_words()}; details in monitor.log")
+        text = f"the engine has ended: {redact(self._last_words())}; details in monitor.log"
+        yield Notice(level="error", text=text)
 
     def send(self, command: Command) -> None:
         """Queue a command."""
@@ -95,8 +101,8 @@ class EngineProcess:
         self._write()
 
     def _last_words(self) -> str:
-        self._output.seek(0)
-        lines = self._output.read()[-4096:].decode(errors="replace").split("\n")
+        fd = self._output.fileno()
+        lines = os.pread(fd, _WORDS, max(0, os.fstat(fd).st_size - _WORDS)).decode(errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
     def close(self) -> None:

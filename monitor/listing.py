@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from fetchers.records import Record, State, ordered
-from fetchers.redact import redact
 from monitor import freshness
 from monitor.changes import TableStatus
 from monitor.columns import COLUMNS, GAP, Column, widths
@@ -105,7 +104,7 @@ def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
 
 
 def _failures(status: TableStatus) -> Iterator[str]:
-    failures = [(name, redact(scope.failure.text)) for name, scope in status.scopes.items() if scope.failure]
+    failures = [(name, scope.failure.text) for name, scope in status.scopes.items() if scope.failure]
     for name, text in failures[:_FAILURES_SHOWN]:
         yield one_line(text if name in text.split() else f"{name}: {text}")
     if len(failures) > _FAILURES_SHOWN:

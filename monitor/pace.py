@@ -35,6 +35,8 @@ class Outcome:
 class Pace:
     """One scope's rhythm."""
 
+    rests: bool = True
+    """Whether it is asked ever more rarely while it is empty."""
     empty: int = 0
     """Empty answers in a row."""
     failures: int = 0
@@ -46,7 +48,7 @@ class Pace:
             self.failures += 1
             return max(self._backoff(interval_s, dice), outcome.failure.retry_after_s or 0.0)
         self.failures = 0
-        self.empty = 0 if outcome.rows else self.empty + 1
+        self.empty = 0 if outcome.rows or not self.rests else self.empty + 1
         if outcome.pending:
             return interval_s * BUSY_SHARE
         return _doubled(interval_s, self.empty, IDLE_MOST_S)

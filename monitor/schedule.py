@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from monitor.bucket import Bucket
 from monitor.pace import Outcome, Pace
@@ -24,10 +24,10 @@ BURST = 120.0
 @dataclass
 class _Scope:
     due: float
+    pace: Pace
     began: float = 0.0
     asked: bool = False
     """A fetch of it is under way."""
-    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass
@@ -55,7 +55,8 @@ class Schedule:
         """Begin to ask a table: all its scopes are due at once."""
         source = TABLES[table].source
         bucket = self._buckets.setdefault(source, Bucket.full(CALLS_A_MINUTE, BURST, now))
-        self._tables[table] = _Table(plan, {scope: _Scope(now) for scope in scopes}, bucket)
+        rests = TABLES[table].rests
+        self._tables[table] = _Table(plan, {scope: _Scope(now, Pace(rests)) for scope in scopes}, bucket)
 
     def plan(self, table: str, plan: TablePlan, now: float) -> None:
         """Take over a changed plan: the table is due at once, unless it is switched off."""

@@ -43,6 +43,8 @@ class Table:
     """What there is to ask, in the order it is asked; empty where it is not configured."""
     missing: str
     """What to do where there is nothing to ask."""
+    rests: bool = True
+    """Whether a scope that stays empty is asked ever more rarely: a region, but not a project or a queue."""
     family: str = ""
     """Tables of one family share their rows: a record lives in the table it names itself, under its id alone."""
 
@@ -85,7 +87,7 @@ TABLES: dict[str, Table] = {
         Table("builds", "builds", "Cloud Build builds", _builds, _NO_PROJECT),
         Table("runner", "runner", "Cloud Run job executions (launch agents)", _regions, _NO_PROJECT),
         Table("vertex", "vertex", "Vertex AI custom jobs", _regions, _NO_PROJECT),
-        Table("active", "wandb", "W&B runs running, pending or queued", _runs, _NO_RUNS, family="runs"),
-        Table("completed", "wandb", "W&B runs and queue items ended", _runs, _NO_RUNS, family="runs"),
+        Table("active", "wandb", "W&B runs running, pending or queued", _runs, _NO_RUNS, rests=False, family="runs"),
+        Table("completed", "wandb", "W&B runs and queue items ended", _runs, _NO_RUNS, rests=False, family="runs"),
     )
 }

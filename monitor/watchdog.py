@@ -267,7 +267,7 @@ class Watchdog:
 
     def _event(self, event: Event) -> None:
         flight = self._flights.get(event.table)
-        if flight is None or flight.fetch.generation != event.generation or event.scope in flight.outcomes:
+        if flight is None or flight.fetch.generation != event.generation or event.scope not in flight.open_scopes:
             return
         if isinstance(event, ScopeComplete):
             flight.outcomes[event.scope] = None

@@ -12,7 +12,8 @@ from fetchers.errors import Failure
 from fetchers.messages import Event, Page, ScopeComplete, ScopeFailed, ScopeStarted
 from fetchers.records import Record, State
 from monitor import freshness
-from monitor.accumulator import Accumulator
+from monitor.accumulator import ROWS_A_CHANGE, Accumulator
+from monitor.changes import RowsChanged
 from monitor.freshness import Freshness
 from monitor.mirror import Mirror
 from monitor.tables import TablePlan
@@ -59,11 +60,8 @@ def fail(accumulator: Accumulator, generation: int, scope: str = EAST, text: str
 
 
 def rows(accumulator: Accumulator, table: str = "runner") -> dict[str, Record]:
-    """What a viewer that asks for everything sees."""
-    mirror = Mirror()
-    for change in accumulator.snapshot():
-        mirror.apply(change)
-    return mirror.rows[table]
+    """The rows of a table, by row key."""
+    return accumulator.rows(table)
 
 
 def ids(accumulator: Accumulator, table: str = "runner") -> set[str]:
@@ -197,6 +195,26 @@ def test_what_is_pending_is_what_the_next_fetch_must_not_lose() -> None:
     assert {scope: set(ids) for scope, ids in known.items()} == {EAST: {"q", "r"}}
 
 
+def test_many_rows_are_told_in_pieces() -> None:
+    """No change comes near the limit of a frame, and the pieces add up."""
+    accumulator, mirror = runner(EAST), Mirror()
+    many = [record(str(number)) for number in range(2 * ROWS_A_CHANGE + 1)]
+    answer(accumulator, 1, *many)
+    changes = [change for change in accumulator.drain() if isinstance(change, RowsChanged)]
+    for change in changes:
+        mirror.apply(change)
+    assert [len(change.upserts) for change in changes] == [ROWS_A_CHANGE, ROWS_A_CHANGE, 1]
+    assert mirror.rows["runner"] == rows(accumulator)
+
+
+def test_a_failure_is_stale_with_rows_and_failed_without() -> None:
+    """A scope that was empty and now fails shows nothing of an earlier fetch: it is not stale but failed."""
+    accumulator = runner(EAST)
+    answer(accumulator, 1)
+    fail(accumulator, 2)
+    assert fresh(accumulator) is Freshness.FAILED
+
+
 def test_same_id_in_two_regions_is_two_rows() -> None:
     """An execution's short name is unique in its region only."""
     accumulator = runner()
@@ -246,8 +264,8 @@ def _history(draw: st.DrawFn) -> list[Event]:
 
 @settings(max_examples=300, deadline=None)
 @given(_history())
-def test_a_viewer_that_follows_the_changes_sees_what_a_snapshot_says(history: list[Event]) -> None:
-    """Draining after any prefix of any history gives the same rows and statuses as asking for all of it."""
+def test_a_viewer_that_follows_the_changes_sees_what_the_engine_holds(history: list[Event]) -> None:
+    """Draining after any prefix of any history gives a mirror the same rows and statuses."""
     accumulator, mirror = runs(), Mirror()
     for item in history:
         accumulator.take(item)

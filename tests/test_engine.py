@@ -233,6 +233,25 @@ def answer_at(child: ScriptedChild, table: str, generation: int, scope: str, clo
     child.say(ScopeComplete(table=table, generation=generation, scope=scope, at=clock.now()))
 
 
+async def test_a_viewer_that_does_not_read_is_told_what_changed_once_it_does() -> None:
+    """While held, nothing is told and nothing lost: what came and went meanwhile is never heard of."""
+    stage = Stage("runner")
+    await stage.begin()
+    worker = stage.worker()
+    worker.answer(worker.fetches[0], EAST, [record("goes"), record("stays")])
+    stage.clock.advance(0)
+    stage.engine.hold()
+    told = len(stage.told)
+    worker.answer(worker.fetches[0], WEST)
+    worker.end(worker.fetches[0])
+    stage.clock.advance(30)
+    worker.answer(worker.fetches[1], EAST, [record("stays"), record("new")])
+    stage.clock.advance(3 * BEAT_S)
+    assert len(stage.told) == told
+    stage.engine.release()
+    assert {row.id for row in stage.mirror.rows["runner"].values()} == {"stays", "new"}
+
+
 async def test_giving_up_fails_what_is_open_and_keeps_what_has_come() -> None:
     """For `ls`: at its time limit every table has an answer or an error."""
     stage = Stage("runner")

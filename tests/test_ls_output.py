@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetchers.errors import Failure
+from fetchers.errors import Failure, FetchError
 from fetchers.records import Reason, Record, State
+from fetchers.redact import redacted
 from monitor.changes import ScopeStatus, TableStatus
 from monitor.commands.ls import exit_status, settled
 from monitor.export import ascii_json, render_csv, render_json
@@ -158,11 +159,10 @@ def test_times_are_utc_whatever_they_came_in() -> None:
 def test_no_secret_is_printed() -> None:
     """Not in an error, a reason or a detail; not in any format."""
     key = "abcdef1234567890"
-    status = TableStatus(
-        table="runner", scopes={"us-central1": ScopeStatus(failure=Failure(kind="error", text=f"token={key}"))}
-    )
+    failure = Failure.of(FetchError(f"token={key}"))
+    status = TableStatus(table="runner", scopes={"us-central1": ScopeStatus(failure=failure)})
     reason = Reason(text=f"Authorization: Bearer {key}")
-    held = mirror(record(reason=reason, detail={"command": f"--api-key {key}"}), runner=status)
+    held = mirror(redacted(record(reason=reason, detail={"command": f"--api-key {key}"})), runner=status)
     shown = [render_json(held, ["runner"], NOW), render_csv(held, ["runner"], NOW)]
     shown.append(render_table(held, ["runner"], NOW, width=300))
     for text in shown:

@@ -158,7 +158,9 @@ async def test_any_other_error_fails_its_scope_alone_and_its_traceback_goes_to_t
         yield [record(scope, scope=scope)]
 
     heard = await run(wire, source, ["bug", "fine"])
-    assert failures(heard) == {"bug": ("internal", "runner bug: ZeroDivisionError: by zero; see monitor.log")}
+    assert failures(heard) == {
+        "bug": ("error", "runner bug: ZeroDivisionError: by zero; its traceback is in monitor.log")
+    }
     assert any(isinstance(message, Note) and "Traceback" in message.text for message in heard)
     assert [message.scope for message in heard if isinstance(message, ScopeComplete)] == ["fine"]
 

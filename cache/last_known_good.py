@@ -1,0 +1,108 @@
+"""The last complete answer of every scope and its time: what is painted before the first fetch, marked with its age."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Generator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from cache.entries import Entry, Space, Written
+from cache.redaction import redacted
+from cache.store import Store
+from cache.tenant import Tenant
+from fetchers.records import Record
+
+SPACE = Space("last_known_good", keep=False)
+SKEW = timedelta(minutes=10)
+"""A stored time further ahead than this was told by a wrong clock, and yields to any other."""
+_SLICE = 10
+"""Records that are made ready at a time: about a millisecond of the loop's."""
+
+
+class Answer(NamedTuple):
+    """What a scope answered."""
+
+    at: datetime
+    """When, UTC."""
+    records: tuple[Record, ...]
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    at: datetime
+    records: tuple[Record, ...]
+
+
+class _Age(msgspec.Struct, frozen=True):
+    at: datetime
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Stored)
+_age = msgspec.msgpack.Decoder(_Age)
+
+
+class LastKnownGood:
+    """The last answers of every tenant, in a store that several processes share."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def put(
+        self, tenant: Tenant, table: str, scope: str, records: Sequence[Record], *, at: datetime, view: str = ""
+    ) -> Written:
+        """Keep a complete answer, unless a later one is kept already; secrets are taken out first.
+
+        `at` is aware. `view` tells apart what the same scope answers under different filters. Never raises for the
+        store's sake; while the disk is slow only the newest answer of each scope waits for it.
+        """
+        kept: list[Record] = []
+        for start in range(0, len(records), _SLICE):
+            kept += map(redacted, records[start : start + _SLICE])
+            await asyncio.sleep(0)
+        moment = at.astimezone(UTC)
+        value = _encoder.encode(_Stored(moment, tuple(kept)))
+        key = (*tenant.key, view, table, scope)
+        return await self._store.replace(SPACE, key, value, lambda stored: _older(stored, moment))
+
+    async def load_all(self, tenant: Tenant, view: str = "") -> dict[tuple[str, str], Answer]:
+        """The last answer of each (table, scope) of the tenant. Raises `CacheError` where the store cannot say.
+
+        An answer that an older or newer program wrote and this one cannot read is left out.
+        """
+        answers: dict[tuple[str, str], Answer] = {}
+        for entry in await self._store.scan(SPACE, (*tenant.key, view)):
+            if (answer := _answer(entry)) is not None:
+                answers[entry.key[-2], entry.key[-1]] = answer
+            await asyncio.sleep(0)
+        return answers
+
+
+def _answer(entry: Entry) -> Answer | None:
+    with _uncollected(), contextlib.suppress(msgspec.MsgspecError, ValueError):
+        stored = _decoder.decode(entry.value)
+        return Answer(stored.at.astimezone(UTC), stored.records)
+    return None
+
+
+def _older(value: bytes, moment: datetime) -> bool:
+    with contextlib.suppress(msgspec.MsgspecError, ValueError, OverflowError):
+        stored = _age.decode(value).at
+        return stored <= moment or stored > moment + SKEW
+    return True
+
+
+@contextlib.contextmanager
+def _uncollected() -> Generator[None]:
+    """Half the time of decoding goes into looking for garbage among what has just been made."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -1,0 +1,66 @@
+"""Finds a file that can be a cache, and memory where there is none; says which and why. Blocking."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from cache import location
+from cache.disk import Disk, Tell
+from cache.errors import CacheError
+from cache.memory import MemoryDisk
+from cache.sqlite import NoWal, SqliteDisk, read_entries
+
+SCHEME = "sqlite:///"
+
+
+class Remote(CacheError):
+    """The file would be on a network file system."""
+
+
+def open_file(url: str | None, tell: Tell, mounts: Path = location.MOUNTS) -> Disk:
+    """The disk that `sqlite:///PATH` or null (the default) names, or the next best. Never raises."""
+    asked = location.default() if url is None else _path(url)
+    if asked is None:
+        tell(f"the cache is kept in memory: {url} is not an address such as sqlite:////home/you/monitor.db")
+        return MemoryDisk()
+    for path in location.candidates(asked):
+        try:
+            disk = _open(path, tell, mounts)
+        except (Remote, NoWal) as error:
+            tell(f"{error}; the cache is kept on a local disk instead")
+        except (CacheError, OSError, ValueError) as error:
+            return _memory(path, error, tell)
+        else:
+            if path != asked:
+                tell(f"the cache is {path}")
+            return disk
+    return _memory(asked, CacheError("no local disk"), tell)
+
+
+def _path(url: str) -> Path | None:
+    path = url.removeprefix(SCHEME)
+    return Path(path).expanduser() if url.startswith(SCHEME) and path else None
+
+
+def _open(path: Path, tell: Tell, mounts: Path) -> Disk:
+    if (kind := location.network_type(path, _read(mounts))) is not None:
+        raise Remote(f"{path} is on a network file system ({kind})")
+    if (notice := location.make_directory(path.parent, path.name)) is not None:
+        tell(notice)
+    return SqliteDisk(path, tell)
+
+
+def _read(mounts: Path) -> str:
+    with contextlib.suppress(OSError):
+        return mounts.read_text(errors="surrogateescape")
+    return ""
+
+
+def _memory(path: Path, error: Exception, tell: Tell) -> Disk:
+    disk = MemoryDisk()
+    for space, entries in read_entries(path).items():
+        disk.adopt(space, entries)
+    text = str(error) if str(path) in str(error) else f"{path}: {error}"
+    tell(f"the cache is kept in memory: {text}")
+    return disk

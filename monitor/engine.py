@@ -34,7 +34,7 @@ from monitor.watchdog import HARD_AFTER_SOFT_S, Ended, Hearing, Watchdog
 BEAT_S = 5.0
 """Seconds between two signs of life."""
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("monitor.engine")  # not `__name__`, which is `__main__` in the process behind a screen
 
 
 class Engine:
@@ -221,6 +221,7 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
     except TimeoutError:
         engine.give_up(f"no answer in {timeout_s:g} s")
     finally:
+        launcher.leave()
         engine.close()
         launcher.end_all()
     return mirror
@@ -303,6 +304,7 @@ class Host(asyncio.Protocol):
 
     def close(self) -> None:
         """End every worker."""
+        self._launcher.leave()
         if self._engine is not None:
             self._engine.close()
         self._launcher.end_all()

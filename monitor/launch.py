@@ -12,14 +12,14 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import psutil
 
 from fetchers.scratch import SCRATCH, new_scratch, remove
-from monitor.spawn import MARK, new_mark, spawn
+from monitor.spawn import MARK, exit_words, new_mark, spawn
 
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a child's stdout and stderr that are kept, the newest."""
@@ -78,13 +78,15 @@ class ProcessLauncher:
 
     def __init__(self) -> None:
         self._mark = new_mark()
-        self._scratches: list[Path] = []
+        self._scratches: dict[str, Path] = {}
+        """Mark → private directory, of every worker whose leavings have not been cleared yet."""
+        self._leaving = False
 
     async def __call__(self, source: str, heard: Callable[[bytes], None], gone: Callable[[], None]) -> Child:
         """Start the worker of `source`."""
         loop = asyncio.get_running_loop()
-        mark, scratch = new_mark(self._mark), new_scratch()
-        self._scratches.append(scratch)
+        mark = new_mark(self._mark)
+        scratch = self._scratches[mark] = new_scratch()
         reading, writing = os.pipe()
         try:
             process, wire = spawn("fetchers.worker", [source], mark, writing, {SCRATCH: str(scratch)})
@@ -93,27 +95,39 @@ class ProcessLauncher:
             raise
         finally:
             os.close(writing)
-        child = ProcessChild(process, mark, scratch)
+        child = ProcessChild(process, lambda: self._ended(mark))
         pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed, _nothing), os.fdopen(reading, "rb", 0))
         transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
         child.connect(transport, pipe)
         return child
 
+    def _ended(self, mark: str) -> None:
+        """Clear up after one worker, off the loop: looking through all processes takes milliseconds."""
+        if not self._leaving:
+            threading.Thread(target=self._clear, args=(mark,), daemon=True, name="clear-up").start()
+
+    def _clear(self, mark: str) -> None:
+        kill_marked(mark)
+        remove(self._scratches.pop(mark))
+
+    def leave(self) -> None:
+        """Leave the clearing up after each worker that ends from now on to `end_all`, which does it once."""
+        self._leaving = True
+
     def end_all(self) -> None:
         """End whatever carries our mark, and remove what it left: the last act before leaving."""
         kill_marked(self._mark)
-        for scratch in self._scratches:
+        for scratch in [*self._scratches.values()]:
             remove(scratch)
 
 
 class ProcessChild:
     """A worker in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: str, scratch: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], ended: Callable[[], None]) -> None:
         self.pid = process.pid
         self._process = process
-        self._mark = mark
-        self._scratch = scratch
+        self._ended = ended
         self._output = bytearray()
         self._transport: asyncio.Transport | None = None
         self._pipe: asyncio.ReadTransport | None = None
@@ -146,65 +160,29 @@ class ProcessChild:
         return exit_words(self._process.poll())
 
     def kill(self) -> None:
-        """End it and everything it started: first the tree, then, off the loop, whoever else carries its mark."""
-        _kill_tree(self._process)
-        threading.Thread(target=self._clear, daemon=True, name=f"after-{self.pid}").start()
+        """End it at once, and whatever it started as soon as that is found by its mark."""
+        self.signal(signal.SIGKILL)
         if self._transport is not None:
             self._transport.abort()
         if self._pipe is not None:
             self._pipe.close()
         _reap(self._process)
-
-    def _clear(self) -> None:
-        kill_marked(self._mark)
-        remove(self._scratch)
+        self._ended()
 
 
 def _nothing() -> None:
     pass
 
 
-def _kill_tree(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-    except psutil.Error:
-        below = []
-    process.kill()
-    _kill(below)
-
-
-def _kill(victims: Iterable[psutil.Process]) -> None:
-    for victim in victims:
-        with contextlib.suppress(psutil.Error):
-            victim.kill()
-
-
 def kill_marked(mark: str) -> None:
     """End every process that carries `mark` or one that begins with it."""
-    _kill(victim for victim in psutil.process_iter() if _marked(victim, mark))
-
-
-def _marked(process: psutil.Process, mark: str) -> bool:
-    try:
-        return process.environ().get(MARK, "").startswith(mark)
-    except (psutil.Error, OSError):
-        return False
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK, "").startswith(mark):
+                process.kill()
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:
     """Take the dead process's status from the kernel as soon as it has one, so that no zombie stays."""
     if process.poll() is None:
         asyncio.get_running_loop().call_later(_REAP_S, _reap, process)
-
-
-def exit_words(status: int | None) -> str:
-    """Say how a process ended: `status 1`, `SIGKILL`, or that it has not."""
-    if status is None:
-        return "still running"
-    if status >= 0:
-        return f"status {status}"
-    with contextlib.suppress(ValueError):
-        return signal.Signals(-status).name
-    return f"signal {-status}"

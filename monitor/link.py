@@ -14,7 +14,7 @@ from typing import Protocol
 from fetchers.messages import pack
 from fetchers.redact import redact
 from monitor.changes import Change, Command, Notice, Start, from_engine
-from monitor.spawn import new_mark, spawn
+from monitor.spawn import exit_words, new_mark, spawn
 
 _READ = 256 * 1024
 
@@ -76,8 +76,7 @@ class EngineProcess:
             while data := await loop.sock_recv(self._wire, _READ):
                 for change in frames.feed(data):
                     yield change
-        text = f"the engine has ended: {redact(self._last_words())}; details in monitor.log"
-        yield Notice(level="error", text=text)
+        yield Notice(level="error", text=f"the engine has ended ({self._how()}): leave with q and start monitor again")
 
     def send(self, command: Command) -> None:
         """Queue a command."""
@@ -100,10 +99,16 @@ class EngineProcess:
         asyncio.get_running_loop().remove_writer(wire)
         self._write()
 
-    def _last_words(self) -> str:
+    def _how(self) -> str:
+        """Say how the process ended, and its last words where it had any."""
+        assert self._process is not None  # noqa: S101 - only asked of one that has run
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(REAPING_S)
         fd = self._output.fileno()
         lines = os.pread(fd, _WORDS, max(0, os.fstat(fd).st_size - _WORDS)).decode(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        last = next((redact(line.strip()) for line in reversed(lines) if line.strip()), "")
+        how = exit_words(self._process.returncode)
+        return f"{how}: {last}" if last else how
 
     def close(self) -> None:
         """End the engine and all its workers."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -53,3 +55,14 @@ def spawn(
             raise
     ours.setblocking(False)
     return process, ours
+
+
+def exit_words(status: int | None) -> str:
+    """Say how a process ended: `status 1`, `SIGKILL`, or that it has not."""
+    if status is None:
+        return "still running"
+    if status >= 0:
+        return f"status {status}"
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-status).name
+    return f"signal {-status}"

@@ -84,8 +84,6 @@ class _Flight:
     fetch: Fetch
     sent: float | None = None
     """Monotonic seconds when it went to a worker that was ready."""
-    hard_deadline: float = 0.0
-    """Monotonic seconds."""
     timer: Timer | None = None
     outcomes: dict[str, Failure | None] = field(default_factory=dict)
 
@@ -132,13 +130,10 @@ class Watchdog:
         """Whether a fetch of `table` has not ended yet."""
         return table in self._flights
 
-    def output(self) -> str:
-        """Return the newest of what the present worker printed."""
-        return "" if self._child is None else self._child.output()
-
     def give_up(self, why: str) -> None:
         """Fail whatever is still open and end the worker: for who has to answer now."""
-        self._condemn(lambda fetch, scope: f"{self._where(fetch, scope)}: {why}")
+        words = why if self._ready else f"its client was still loading; {why}"
+        self._condemn(lambda fetch, scope: f"{self._where(fetch, scope)}: {words}")
 
     def close(self) -> None:
         """End the worker; nothing is heard of it afterwards."""
@@ -173,7 +168,7 @@ class Watchdog:
             return
         self._child = child
         child.write(pack(self._configure))
-        self._timer = self._clock.call_at(self._clock.monotonic() + READY_S, self._never_ready)
+        self._timer = _Judgement(self._clock, self._clock.monotonic() + READY_S, self._never_ready)
 
     def _never_ready(self) -> None:
         self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {READY_S:g} s; killed")
@@ -296,18 +291,14 @@ class Watchdog:
     # --- deadlines -----------------------------------------------------------------------------------------------
 
     def _await(self, flight: _Flight, hard_deadline: float) -> None:
-        flight.hard_deadline = hard_deadline
-        flight.timer = self._clock.call_at(hard_deadline, lambda: self._overdue(flight))
+        flight.timer = _Judgement(self._clock, hard_deadline, lambda: self._overdue(flight))
 
     def _overdue(self, flight: _Flight) -> None:
         """Ask for the evidence, and kill when it has had its time; frames that arrive meanwhile still count."""
-        now = self._clock.monotonic()
-        if now - flight.hard_deadline > PAUSED_S:
-            self._await(flight, now + HARD_AFTER_SOFT_S)
-            return
         if self._child is not None:
             self._child.signal(STACKS_SIGNAL)
-        flight.timer = self._clock.call_at(now + EVIDENCE_S, lambda: self._execute(flight.fetch))
+        when = self._clock.monotonic() + EVIDENCE_S
+        flight.timer = _Judgement(self._clock, when, lambda: self._execute(flight.fetch))
 
     def _execute(self, culprit: Fetch) -> None:
         waited = f"no answer in {culprit.soft_deadline_s:g} s; worker killed"
@@ -323,8 +314,9 @@ class Watchdog:
         """Kill the worker; every scope still open fails with what `why` says of it."""
         if self._child is not None:
             self._hearing.note(self._source, "error", f"worker {self._source} killed\n{self._child.output()}")
+        kills = int(self._child is not None)
         self._bury()
-        self._end_all(why, kills=1)
+        self._end_all(why, kills)
         self._respawn()
 
     def _where(self, fetch: Fetch, scope: str) -> str:
@@ -357,6 +349,27 @@ class Watchdog:
                 table=fetch.table, generation=fetch.generation, scope=scope, at=self._clock.now(), failure=failure
             )
         )
+
+
+class _Judgement:
+    """A deadline; noticed much too late, the whole program had been stopped, and it is given a little longer.
+
+    In that time what has arrived meanwhile is read, and the worker, stopped likewise, can say more.
+    """
+
+    def __init__(self, clock: Clock, when: float, judge: Callable[[], None]) -> None:
+        self._clock, self._when, self._judge = clock, when, judge
+        self._timer = clock.call_at(when, self._look)
+
+    def _look(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._when > PAUSED_S:
+            self._timer = self._clock.call_at(now + HARD_AFTER_SOFT_S, self._judge)
+        else:
+            self._judge()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
 
 
 _Why = Callable[[Fetch, str], str]

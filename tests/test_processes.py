@@ -121,14 +121,34 @@ async def test_a_stopped_worker_is_killed_and_the_next_fetch_is_answered_by_a_ne
     assert (await stage.next(ScopeComplete)).generation == 3
 
 
-async def test_the_evidence_of_a_hang_is_every_stack_of_the_worker(stage: Stage) -> None:
-    """A worker that overruns its deadline writes its stacks before it dies; the log has them."""
-    stage.fetch(1)
+HOLDS_THE_INTERPRETER = """
+import ctypes
+from fetchers.demo import DemoFetcher
+
+async def fetch(self, fetch, scope, calls):
+    with calls.open("ListExecutions", scope, 3):
+        ctypes.PyDLL(None).sleep(60)  # C code that never lets another thread run Python
+    yield []
+
+DemoFetcher.fetch = fetch
+"""
+
+
+async def test_code_that_holds_the_interpreter_is_killed_and_its_stacks_are_kept(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread of the worker can run any more: the watchdog ends it, names the call, and the log has the stacks."""
+    (tmp_path / "sitecustomize.py").write_text(HOLDS_THE_INTERPRETER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    stage.fetch(1, soft_deadline_s=0.2)
+    await until(lambda: len(workers_of(os.getpid())) == 1)
+    monkeypatch.delenv("PYTHONPATH")  # the next worker is a sound one
+    failed = await stage.next(ScopeFailed)
+    assert failed.failure.text == f"ListExecutions {SCOPE} page 3: no answer in 0.2 s; worker killed"
+    [stacks] = [note for note in stage.notes if "most recent call first" in note]
+    assert "sitecustomize.py" in stacks
+    stage.fetch(2)
     await stage.next(ScopeComplete)
-    await stage.ended.get()
-    [worker] = workers_of(os.getpid())
-    worker.send_signal(signal.SIGUSR1)
-    await until(lambda: "most recent call first" in stage.watchdog.output())
 
 
 async def test_a_worker_killed_from_outside_is_an_error_that_says_so(stage: Stage) -> None:

@@ -122,12 +122,12 @@ async def test_a_stopped_worker_is_killed_and_the_next_fetch_is_answered_by_a_ne
 
 
 HOLDS_THE_INTERPRETER = """
-import ctypes
+import re
 from fetchers.demo import DemoFetcher
 
 async def fetch(self, fetch, scope, calls):
     with calls.open("ListExecutions", scope, 3):
-        ctypes.PyDLL(None).sleep(60)  # C code that never lets another thread run Python
+        re.match("(a+)+$", "a" * 60 + "b")  # C code that never lets another thread run Python, and no signal ends
     yield []
 
 DemoFetcher.fetch = fetch

@@ -1,6 +1,6 @@
 """What a fetcher is: an async generator of pages for one scope, and the log of its API calls.
 
-A fetcher knows one source. It holds no state between fetches, knows no screen and no cache, and takes its clients'
+A fetcher knows one source. It keeps no records between fetches, knows no screen and no cache, and takes its clients'
 channel or base URL from the settings, so that a test points it at a local server and patches nothing.
 """
 
@@ -70,7 +70,7 @@ class Fetcher(Protocol):
     """One source. Made in its worker, inside the running loop, after the SDK has been imported."""
 
     def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
-        """Yield pages of `scope` as they arrive, newest first, at most `fetch.limit` records of them ended.
+        """Yield pages of `scope` as they arrive, newest first, up to `fetch.limit` records.
 
         What is queued or running is given even beyond the limit: by a state filter, or by asking for each id of
         `fetch.known[scope]` by name; one that exists no more is left out. The generator may be closed at any await.

@@ -13,9 +13,10 @@ from google.cloud.devtools.cloudbuild_v1 import CloudBuildAsyncClient
 from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, GetBuildRequest, ListBuildsRequest
 
 from fetchers.base import Calls
-from fetchers.gcp import PAGE_SIZE, Kind, Requests, Session, Source, sweep
+from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
 from fetchers.gcp_fields import enum_name, filled, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
 from fetchers.settings import Settings
@@ -44,27 +45,19 @@ _MACHINES = {int(member): member.name for member in BuildOptions.MachineType if 
 _PENDING = " OR ".join(f'status="{_STATUSES[status]}"' for status, state in STATES.items() if state.pending)
 
 
-class BuildsFetcher:
+class BuildsFetcher(GoogleFetcher):
     """Builds of `global` and of each region."""
 
     def __init__(self, settings: Settings) -> None:
-        self._source = Source(settings, API, CloudBuildAsyncClient, HOST)
+        super().__init__(settings, API, CloudBuildAsyncClient, HOST)
 
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
         """Yield pages of builds of one location, newest first. Raises `FetchError`."""
-        async with self._source.session(fetch, scope, calls) as session:
+        async with self.session(fetch, scope, calls) as session:
             requests = _requests(session, fetch.limit)
             async with aclosing(sweep(session, fetch, KIND, requests, lambda _: True)) as pages:
                 async for records in pages:
                     yield records
-
-    def stuck(self) -> bool:
-        """Whether a thread hangs in `google.auth`."""
-        return self._source.stuck()
-
-    async def close(self) -> None:
-        """Close the channels."""
-        await self._source.close()
 
 
 def _requests(session: Session, limit: int) -> Requests:

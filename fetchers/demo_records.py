@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fetchers.records import Reason, Record, Scalar, State
-from fetchers.settings import Gcp, Settings, Wandb
+from fetchers.settings import QUEUE, Gcp, Settings, Wandb
 
 REGIONS = ("us-central1", "us-east4", "europe-west4", "europe-west1", "asia-northeast1", "asia-southeast1")
 ONLINE = "acme/arr"
-QUEUE = "queue:vertex"
+VERTEX_QUEUE = f"{QUEUE}vertex"
 
 METHODS = {
     "builds": "ListBuilds",
@@ -189,9 +189,9 @@ _JOBS = (
          {"vertex_job": "4406127700031242240"}),
     _Job("active", ONLINE, "p0l2q8hj", "pretrain-1.3b-128k", -9 * _DAY + 12, -9 * _DAY + 12, _NEVER, R, None,
          {"step": 1_204_800, "user": "research"}, {"vertex_job": "7795260314028179456"}),
-    _Job("active", QUEUE, "UnVuUXVldWVJdGVtOjQyMTc=", "llama-8b-dpo-beta0.3", -3, _NEVER, _NEVER, R, None,
+    _Job("active", VERTEX_QUEUE, "UnVuUXVldWVJdGVtOjQyMTc=", "llama-8b-dpo-beta0.3", -3, _NEVER, _NEVER, R, None,
          {"queue": "vertex", "priority": "medium"}),
-    _Job("active", QUEUE, "UnVuUXVldWVJdGVtOjQyMTg=", "llama-8b-dpo-beta0.5", -2.9, _NEVER, _NEVER, R, None,
+    _Job("active", VERTEX_QUEUE, "UnVuUXVldWVJdGVtOjQyMTg=", "llama-8b-dpo-beta0.5", -2.9, _NEVER, _NEVER, R, None,
          {"queue": "vertex", "priority": "medium"}),
     _Job("completed", ONLINE, "t3y5r9mn", "sweep-7/trial-31", -242, -242, -51, F, _PREEMPTED,
          {"step": 7_744, "user": "sweep"}, {"vertex_job": "2094417860532961280"}),

@@ -91,6 +91,11 @@ class Access:
         except Exception as error:
             raise _explained(error, call) from error
 
+    def held(self) -> Grant | None:
+        """Return the grant where its token is fresh."""
+        attempt = self._attempt
+        return attempt.result() if attempt and attempt.done() and _good(attempt) and attempt.result().fresh else None
+
     def forget(self) -> None:
         """Look for credentials anew next time: these were refused, and there may have been a new login."""
         if self._attempt is not None and self._attempt.done():
@@ -103,7 +108,7 @@ class Access:
     def _renewed(self, within_s: float) -> asyncio.Task[Grant]:
         """Return the attempt to wait for: the one under way or still good, else a new one with the same credentials."""
         attempt = self._attempt
-        if attempt is not None and (not attempt.done() or (_good(attempt) and attempt.result().fresh)):
+        if attempt is not None and (not attempt.done() or self.held()):
             return attempt
         credentials = attempt.result().credentials if attempt is not None and _good(attempt) else None
         self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), within_s, CALL))

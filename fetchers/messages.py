@@ -46,7 +46,7 @@ class Fetch(Message, frozen=True, kw_only=True):
     soft_deadline_s: float
     """Seconds from receipt after which the worker itself ends the fetch and fails what is still open."""
     limit: int = 100
-    """Newest records wanted per scope; what is queued or running is wanted beyond it."""
+    """Newest records wanted per scope; of what lies beyond, only what is queued or running."""
     known: dict[str, tuple[str, ...]] = {}
     """Per scope, ids last seen queued or running: to be asked for by name where the pages do not hold them.
 

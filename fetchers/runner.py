@@ -16,9 +16,10 @@ from google.cloud.run_v2.types import Condition, Execution, GetExecutionRequest,
 
 from fetchers.base import Calls
 from fetchers.errors import Rejected
-from fetchers.gcp import PAGE_SIZE, Harvest, Kind, Session, Source, is_absent, recall
+from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session, is_absent
 from fetchers.gcp_errors import Api
 from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_sweep import Harvest, Kind, recall
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
 from fetchers.settings import Settings
@@ -34,17 +35,17 @@ WALK_AGE = timedelta(days=30)
 """No execution runs longer: a task may take 7 days, and is retried a few times."""
 
 
-class RunnerFetcher:
+class RunnerFetcher(GoogleFetcher):
     """Executions of each region."""
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(settings, API, ExecutionsAsyncClient, HOST)
         self._gcp = settings.gcp
         self._now = now
-        self._source = Source(settings, API, ExecutionsAsyncClient, HOST)
 
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
         """Yield pages of executions of one region, newest first. Raises `FetchError`."""
-        async with self._source.session(fetch, scope, calls) as session:
+        async with self.session(fetch, scope, calls) as session:
             seen: set[str] = set()
             for job in self._gcp.jobs or (ANY_JOB,):
                 harvest = Harvest(fetch.limit, self._wanted(session.account), seen)
@@ -97,14 +98,6 @@ class RunnerFetcher:
             )
 
         return wanted
-
-    def stuck(self) -> bool:
-        """Whether a thread hangs in `google.auth`."""
-        return self._source.stuck()
-
-    async def close(self) -> None:
-        """Close the channels."""
-        await self._source.close()
 
 
 def _named(session: Session, id_: str) -> GetExecutionRequest:

@@ -10,13 +10,10 @@ from fetchers.base import Calls
 from fetchers.messages import Fetch
 from fetchers.records import Record
 from fetchers.scratch import private_directory
-from fetchers.settings import Settings
+from fetchers.settings import QUEUE, Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
 from fetchers.wandb_records import ACTIVE
-
-QUEUE = "queue:"
-"""How the scope of a launch queue begins."""
 
 
 class RunsFetcher:

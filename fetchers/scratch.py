@@ -30,11 +30,12 @@ def private_directory() -> Path:
     """Make the directory that only we can read, held by a lock until this process ends; remove those nobody holds."""
     directory = Path(os.environ.get(SCRATCH) or new_scratch())
     _sweep(directory.parent)
-    directory.mkdir(mode=0o700)
-    (directory / _LOCK).touch(mode=0o600)
-    if (lock := _lock(directory)) is not None:
+    hidden = directory.with_name(f".{directory.name}")  # where nobody sweeps, until it is locked
+    hidden.mkdir(mode=0o700)
+    (hidden / _LOCK).touch(mode=0o600)
+    if (lock := _lock(hidden)) is not None:
         _held.append(lock)
-    return directory
+    return hidden.rename(directory)
 
 
 def remove(directory: Path) -> None:

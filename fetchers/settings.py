@@ -30,6 +30,10 @@ DEFAULT_REGIONS = (
 """The regions asked where the configuration names none: those that rent out GPUs or TPUs to Vertex AI jobs."""
 
 
+QUEUE = "queue:"
+"""How the scope of a launch queue begins; the queue's name follows."""
+
+
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=False):
     pass
 

@@ -18,9 +18,10 @@ from google.cloud.aiplatform_v1.types import (
 )
 
 from fetchers.base import Calls
-from fetchers.gcp import PAGE_SIZE, Kind, Requests, Session, Source, sweep
+from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
 from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
 from fetchers.settings import Settings
@@ -52,16 +53,16 @@ _STRATEGIES = {int(member): member.name for member in Scheduling.Strategy}
 _PENDING = " OR ".join(f'state="{_JOB_STATES[value]}"' for value, state in STATES.items() if state.pending)
 
 
-class VertexFetcher:
+class VertexFetcher(GoogleFetcher):
     """Custom jobs of each region."""
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, API, JobServiceAsyncClient, HOST)
         self._labels = settings.gcp.labels
-        self._source = Source(settings, API, JobServiceAsyncClient, HOST)
 
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
         """Yield pages of custom jobs of one region, newest first. Raises `FetchError`."""
-        async with self._source.session(fetch, scope, calls) as session:
+        async with self.session(fetch, scope, calls) as session:
             requests = _requests(session, fetch.limit, self._labels)
             async with aclosing(sweep(session, fetch, KIND, requests, self._wanted)) as pages:
                 async for records in pages:
@@ -69,14 +70,6 @@ class VertexFetcher:
 
     def _wanted(self, record: Record) -> bool:
         return all(record.detail.get(f"label.{key}") == value for key, value in self._labels.items())
-
-    def stuck(self) -> bool:
-        """Whether a thread hangs in `google.auth`."""
-        return self._source.stuck()
-
-    async def close(self) -> None:
-        """Close the channels."""
-        await self._source.close()
 
 
 def _quoted(value: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fetchers.records import Reason, Record, Scalar, State
+from fetchers.settings import QUEUE
 
 ACTIVE = "active"
 COMPLETED = "completed"
@@ -178,7 +179,7 @@ def item_record(node: Any, scope: str, entity: str) -> Record | None:
             {
                 "entity": entity,
                 "project": text(spec.get("project")),
-                "queue": scope.partition(":")[2],
+                "queue": scope.removeprefix(QUEUE),
                 "priority": number(node.get("priority")),
                 "job": job,
                 "image": image,

@@ -1,4 +1,4 @@
-"""The columns of every table, as data: what the screen, `ls -o table` and `ls -o csv` show of a record.
+"""The columns of every table, as data: what the screen and `ls -o table` show of a record.
 
 They answer what, where, how long, when and why, and stand at the same place in all five tables.
 """

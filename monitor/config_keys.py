@@ -177,14 +177,14 @@ _KEYS = (
     Key(
         "tables.*.limit",
         "a whole number from 1 to 1000",
-        "Newest ended records kept per scope; what is queued or running is shown beyond it.",
+        "Newest records kept per scope; of what lies beyond, only what is queued or running.",
         "100",
         _between(1, 1000),
     ),
     Key(
         "cache.url",
         'an address such as "sqlite:////home/you/monitor.db"',
-        "Where records that cannot change any more, and the last good answers, are kept.",
+        "Where records that cannot change any more, and the last good answers, will be kept; not used yet.",
         '"sqlite:////var/tmp/monitor.db"',
         lambda value: re.fullmatch(r"sqlite:///.+", value) is not None and value.isprintable(),
         "a file in the platform's cache directory",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fetchers.records import Record
-from fetchers.settings import Settings
+from fetchers.settings import QUEUE, Settings
 
 BUILDS_GLOBAL = "global"
 """The scope of builds that belong to no region."""
@@ -26,7 +26,7 @@ class TablePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     timeout_s: float = 20.0
     """Seconds a fetch may take, all scopes together."""
     limit: int = 100
-    """Newest ended records kept per scope."""
+    """Newest records kept per scope; of what lies beyond, only what is queued or running."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _regions(settings: Settings) -> tuple[str, ...]:
 
 
 def _queue(name: str) -> str:
-    return f"queue:{name}"
+    return f"{QUEUE}{name}"
 
 
 def _online(settings: Settings) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 CALL = "google.auth"
 """How this step is named among the API calls."""
 
+_THREADS_SHARE = 0.95
+"""Of the time that is waited: the thread is given up, and `stuck`, before whoever waits for it tells of it."""
+
 _LOGIN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 
 _MEANINGS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
@@ -111,7 +114,8 @@ class Access:
         if attempt is not None and (not attempt.done() or self.held()):
             return attempt
         credentials = attempt.result().credentials if attempt is not None and _good(attempt) else None
-        self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), within_s, CALL))
+        deadline_s = within_s * _THREADS_SHARE
+        self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), deadline_s, CALL))
         self._attempt.add_done_callback(_good)  # its error is read there: nobody may be waiting for it any more
         return self._attempt
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 from google.api_core.exceptions import GoogleAPICallError
@@ -54,7 +55,7 @@ MEANINGS: dict[grpc.StatusCode, Meaning] = {
     grpc.StatusCode.CANCELLED: Meaning(Unreachable, "the service gave the call up, it will be asked again"),
     grpc.StatusCode.UNKNOWN: Meaning(Unreachable, "the service, or a proxy before it, failed; it will be asked again"),
     grpc.StatusCode.INVALID_ARGUMENT: Meaning(Rejected, "check gcp.project and gcp.regions"),
-    grpc.StatusCode.DEADLINE_EXCEEDED: Meaning(NoAnswer, "check the network, or raise tables.{table}.timeout_s"),
+    grpc.StatusCode.DEADLINE_EXCEEDED: Meaning(NoAnswer, "check the network, or raise its timeout"),
     grpc.StatusCode.NOT_FOUND: Meaning(Rejected, "check gcp.project and gcp.regions"),
     grpc.StatusCode.ALREADY_EXISTS: Meaning(BadAnswer, "no answer to a question that only reads; " + _AGAIN),
     grpc.StatusCode.PERMISSION_DENIED: Meaning(NotAllowed, "needs {role} on {project}"),
@@ -83,8 +84,8 @@ CLOSER: tuple[tuple[grpc.StatusCode, re.Pattern[str], Meaning], ...] = (
     ),
     (
         grpc.StatusCode.UNAVAILABLE,
-        re.compile(r"certificate|handshake|SSL|TLS"),
-        Meaning(Unreachable, "TLS failed: check gcp.endpoints.{table}, the clock and the trusted certificates"),
+        re.compile(r"certificate|[Hh]andshake|SSL|TLS|Hostname Verification"),
+        Meaning(Unreachable, "check gcp.endpoints.{table}, the clock and the trusted certificates"),
     ),
     (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -96,6 +97,33 @@ CLOSER: tuple[tuple[grpc.StatusCode, re.Pattern[str], Meaning], ...] = (
 )
 """What the words of an error add to its status; the first that fits is taken."""
 
+_PEER = r"ipv[46]:(?P<peer>\S+): .*"
+
+CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), cause)
+    for pattern, cause in (
+        (rf"{_PEER}Connection refused", "connection refused by {peer}"),
+        (rf"{_PEER}(?:No route to host|Network is unreachable)", "no route to {peer}"),
+        (rf"{_PEER}CERTIFICATE_VERIFY_FAILED: (?P<why>[^:]+)", "the certificate of {peer} is not trusted: {why}"),
+        (rf"{_PEER}Hostname Verification Check failed", "the certificate of {peer} is for another name"),
+        (rf"{_PEER}WRONG_VERSION_NUMBER", "{peer} does not speak TLS"),
+        (rf"{_PEER}[Hh]andshake", "TLS handshake with {peer} failed"),
+        (rf"{_PEER}http1\.x server", "{peer} does not speak gRPC"),
+        (rf"{_PEER}Connection reset by peer", "connection reset by {peer}"),
+        (rf"{_PEER}(?:timed out|Timeout occurred|FD Shutdown)", "connection to {peer} timed out"),
+        (r"^Stream removed \(recvmsg:Connection reset by peer|^recvmsg:Connection reset by peer", "connection reset"),
+        (r"^Socket closed", "connection closed by the server"),
+        (
+            r"^(?:errors resolving|DNS resolution failed for) (?P<peer>\S+?)(?::\d+)?: ",
+            "DNS resolution failed for {peer}",
+        ),
+    )
+)
+"""How gRPC tells of a connection that failed, the cause at the end of a long text, and that cause in a few words.
+
+The texts are those of grpcio 1.85, and of older ones where they differ.
+"""
+
 _WORDS = 400
 """Characters of an error's own text that are kept."""
 
@@ -106,7 +134,7 @@ def explain(error: GoogleAPICallError, call: str, api: Api, *, project: str, sco
     words = one_line(str(error.message), _WORDS).rstrip(". ") or "no explanation"
     meaning = _meaning(status, words)
     advice = meaning.advice.format(project=project, scope=scope, role=api.role, service=api.service, table=api.table)
-    found = meaning.error(f"{call}: {status.name}: {words}; {advice}")
+    found = meaning.error(f"{call}: {_cause(status, words)}; {advice}")
     found.retry_after_s = _retry_after_s(error.details)
     return found
 
@@ -116,6 +144,22 @@ def _meaning(status: grpc.StatusCode, words: str) -> Meaning:
         if code is status and pattern.search(words):
             return meaning
     return MEANINGS.get(status, MEANINGS[grpc.StatusCode.UNKNOWN])
+
+
+def _cause(status: grpc.StatusCode, words: str) -> str:
+    """What happened: the cause alone where no connection came about, else the status and the error's own words."""
+    if status is grpc.StatusCode.UNAVAILABLE:
+        for pattern, cause in CAUSES:
+            if found := pattern.search(words):
+                return cause.format_map({name: unquote(text) for name, text in found.groupdict().items()})
+    return f"{status.name}: {_SECONDS.sub(_rounded, words)}"
+
+
+_SECONDS = re.compile(r"\b[1-9]\d*\.\d{2,}(?= ?s\b)")
+
+
+def _rounded(seconds: re.Match[str]) -> str:
+    return f"{float(seconds.group()):.1f}".removesuffix(".0")
 
 
 def _retry_after_s(details: list[Any]) -> float | None:

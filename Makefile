@@ -21,9 +21,10 @@ $(READY): requirements.lock pyproject.toml
 	  { echo "make: $(PYTHON) is older than 3.11; say which to use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "make: $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/pip install --quiet --compile --require-hashes --only-binary :all: -r requirements.lock
-	$(BIN)/pip install --quiet --compile --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q $(CODE) tests benchmarks
+	@echo "installing into $(VENV): the first time this takes a minute" >&2
+	@$(BIN)/pip install --quiet --compile --require-hashes --only-binary :all: -r requirements.lock >&2
+	@$(BIN)/pip install --quiet --compile --no-deps --no-build-isolation -e . >&2
+	@$(BIN)/python -m compileall -q $(CODE) tests benchmarks
 	@touch $@
 
 demo: $(READY)  ## install, and open the demo: fixture data, no network, nothing is changed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -29,8 +30,7 @@ READY = "# ready "
 _CONFIG = """\
 [gcp]
 project = "{project}"
-regions = [{regions}]
-[gcp.endpoints]
+{regions}[gcp.endpoints]
 builds = "{google}"
 runner = "{google}"
 vertex = "{google}"
@@ -61,8 +61,8 @@ def options() -> argparse.Namespace:
 
 def config(google: GoogleEmulator, wandb: WandbEmulator, regions: tuple[str, ...], path: Path | None) -> str:
     """The configuration that points at the emulators."""
-    names = ", ".join(f'"{region}"' for region in regions)
-    text = _CONFIG.format(project=PROJECT, regions=names, google=google.endpoint, wandb=wandb.url)
+    named = "" if regions == DEFAULT_REGIONS else f"regions = {json.dumps(regions)}\n"
+    text = _CONFIG.format(project=PROJECT, regions=named, google=google.endpoint, wandb=wandb.url)
     return text if path is None else text + _HOME.format(home=path.resolve().parent)
 
 

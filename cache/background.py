@@ -148,6 +148,7 @@ class BackgroundStore:
         """Wait for an answer; not at all where the disk has already been silent for as long as one waits."""
         with self._changed:
             silent = self._busy_since is not None and time.monotonic() - self._busy_since > self._deadline_s
+        await asyncio.sleep(0)  # what was answered when it was asked, e.g. a refusal, is here now
         try:
             async with asyncio.timeout(0 if silent else self._deadline_s):
                 return await waiter.future

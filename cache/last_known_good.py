@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 
 from cache.entries import Entry, Space, Written
-from cache.redaction import redacted
 from cache.store import Store
 from cache.tenant import Tenant
 from fetchers.records import Record
@@ -20,8 +19,6 @@ from fetchers.records import Record
 SPACE = Space("last_known_good", keep=False)
 SKEW = timedelta(minutes=10)
 """A stored time further ahead than this was told by a wrong clock, and yields to any other."""
-_SLICE = 10
-"""Records that are made ready at a time: about a millisecond of the loop's."""
 
 
 class Answer(NamedTuple):
@@ -55,17 +52,14 @@ class LastKnownGood:
     async def put(
         self, tenant: Tenant, table: str, scope: str, records: Sequence[Record], *, at: datetime, view: str = ""
     ) -> Written:
-        """Keep a complete answer, unless a later one is kept already; secrets are taken out first.
+        """Keep a complete answer, unless a later one is kept already.
 
-        `at` is aware. `view` tells apart what the same scope answers under different filters. Never raises for the
-        store's sake; while the disk is slow only the newest answer of each scope waits for it.
+        The records are as a worker told them: without secrets. `at` is aware. `view` tells apart what the same scope
+        answers under different filters. Never raises for the store's sake; while the disk is slow only the newest
+        answer of each scope waits for it.
         """
-        kept: list[Record] = []
-        for start in range(0, len(records), _SLICE):
-            kept += map(redacted, records[start : start + _SLICE])
-            await asyncio.sleep(0)
         moment = at.astimezone(UTC)
-        value = _encoder.encode(_Stored(moment, tuple(kept)))
+        value = _encoder.encode(_Stored(moment, tuple(records)))
         key = (*tenant.key, view, table, scope)
         return await self._store.replace(SPACE, key, value, lambda stored: _older(stored, moment))
 
@@ -75,15 +69,17 @@ class LastKnownGood:
         An answer that an older or newer program wrote and this one cannot read is left out.
         """
         answers: dict[tuple[str, str], Answer] = {}
-        for entry in await self._store.scan(SPACE, (*tenant.key, view)):
-            if (answer := _answer(entry)) is not None:
-                answers[entry.key[-2], entry.key[-1]] = answer
-            await asyncio.sleep(0)
+        entries = await self._store.scan(SPACE, (*tenant.key, view))
+        with _uncollected():
+            for entry in entries:
+                if (answer := _answer(entry)) is not None:
+                    answers[entry.key[-2], entry.key[-1]] = answer
+                await asyncio.sleep(0)
         return answers
 
 
 def _answer(entry: Entry) -> Answer | None:
-    with _uncollected(), contextlib.suppress(msgspec.MsgspecError, ValueError):
+    with contextlib.suppress(msgspec.MsgspecError, ValueError):
         stored = _decoder.decode(entry.value)
         return Answer(stored.at.astimezone(UTC), stored.records)
     return None
@@ -98,7 +94,7 @@ def _older(value: bytes, moment: datetime) -> bool:
 
 @contextlib.contextmanager
 def _uncollected() -> Generator[None]:
-    """Half the time of decoding goes into looking for garbage among what has just been made."""
+    """Half the time of decoding would go into looking for garbage among what has just been made."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -29,6 +29,9 @@ APPLICATION = 0x6D6F6E63
 """Marks our files in their header, so that no other program's database is taken for one."""
 BUSY_S = 0.25
 """Seconds to wait for another process that is writing; what waits here is tried again anyway."""
+OPENING_S = 5.0
+"""Seconds to wait at opening, where the answer would otherwise be memory: for a store's thread, not for people."""
+_PAUSE_S = 0.02
 CHECK_S = 0.05
 """Seconds that looking for damage may take at opening; damage further in is found when it is met."""
 
@@ -54,6 +57,8 @@ _DAMAGE = frozenset(
         sqlite3.SQLITE_IOERR_SHORT_READ,
     }
 )
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 T = TypeVar("T")
 
@@ -135,15 +140,16 @@ class SqliteDisk:
             opened.connection.close()
 
     def _fit(self) -> _Open:
+        """Open the file, or a new one in its place."""
         try:
-            return _connected(self._path)
+            return _patiently(self._path)
         except Unfit as error:
             self._replace(str(error))
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
             self._replace(f"is damaged ({error})")
-        return _connected(self._path)
+        return _patiently(self._path)
 
     def _replace(self, why: str) -> None:
         try:
@@ -181,6 +187,18 @@ def read_entries(path: Path) -> dict[str, list[Entry]]:
                 spaces = [name for (name,) in connection.execute("SELECT DISTINCT space FROM entries")]
                 return {name: _entries(connection, name, b"", 0) for name in spaces}
     return {}
+
+
+def _patiently(path: Path) -> _Open:
+    """Open the file; another process may be making it just now, or mending it after a crash."""
+    deadline = time.monotonic() + OPENING_S
+    while True:
+        try:
+            return _connected(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def _connected(path: Path) -> _Open:

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from cache.entries import Key, Space, Written
-from cache.redaction import bounded_evidence, redacted
+from cache.evidence import bounded
 from cache.store import Store
 from cache.tenant import Tenant
 from fetchers.records import Record, Scalar
+from fetchers.redact import redacted
 
 SPACE = Space("terminal_state", keep=True)
 ARRIVAL = timedelta(seconds=60)
@@ -69,7 +70,7 @@ class TerminalStates:
             return Written.EARLY
         final = Final(
             record=redacted(record),
-            evidence=bounded_evidence(evidence),
+            evidence=bounded(evidence),
             rules=self._rules,
             written_at=now.astimezone(UTC),
             settled=is_settled(record, now),

@@ -1,0 +1,19 @@
+"""The lines of a log that a reason was read from, as they may be written down: bounded, and without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fetchers.redact import redact
+
+MOST_LINES = 50
+LONGEST_LINE = 2_000
+"""Characters."""
+_READ = 200_000
+"""Characters that are looked at."""
+
+
+def bounded(lines: Iterable[str]) -> tuple[str, ...]:
+    """The first lines, each cut to its first characters; a secret that spans lines is found too."""
+    text = redact("\n".join(lines)[:_READ])
+    return tuple(line[:LONGEST_LINE] for line in text.split("\n")[:MOST_LINES]) if text else ()

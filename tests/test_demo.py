@@ -13,19 +13,15 @@ import psutil
 import pytest
 
 from monitor.tables import TABLES
+from tests.support.environment import bare, logs_of
 from tests.support.terminal import MONITOR, Terminal
 
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[Terminal]:
-    """The demo at 120x40, with a home directory that holds nothing."""
-    with Terminal([MONITOR, "--demo"], environment=empty_home(tmp_path), directory=tmp_path) as terminal:
+    """The demo at 120x40, on a machine where nothing is set up."""
+    with Terminal([MONITOR, "--demo"], environment=bare(tmp_path), directory=tmp_path) as terminal:
         yield terminal
-
-
-def empty_home(path: Path) -> dict[str, str]:
-    """An environment that finds no credentials, no configuration and no key."""
-    return {"HOME": str(path), "XDG_CONFIG_HOME": str(path / "config"), "XDG_STATE_HOME": str(path / "state")}
 
 
 def test_the_demo_fills_five_tables_and_says_that_it_is_one(demo: Terminal) -> None:
@@ -59,7 +55,7 @@ def test_every_size_shows_all_five_tables_names(tmp_path: Path, size: tuple[int,
     """Stacked or as tabs with a summary strip, no table is out of sight."""
     columns, rows = size
     command = [MONITOR, "--demo"]
-    with Terminal(command, columns=columns, rows=rows, environment=empty_home(tmp_path)) as terminal:
+    with Terminal(command, columns=columns, rows=rows, environment=bare(tmp_path)) as terminal:
         terminal.wait_for("live")
         for name in TABLES:
             terminal.wait_for(name)
@@ -101,7 +97,7 @@ def test_a_signal_to_end_restores_the_terminal_and_leaves_no_process(demo: Termi
 
 def test_a_terminal_that_is_gone_leaves_no_process(tmp_path: Path) -> None:
     """The window is closed: the kernel hangs up, nothing can be written any more, and everything ends."""
-    terminal = Terminal([MONITOR, "--demo"], environment=empty_home(tmp_path))
+    terminal = Terminal([MONITOR, "--demo"], environment=bare(tmp_path))
     terminal.wait_for("live")
     family = [psutil.Process(terminal.pid), *psutil.Process(terminal.pid).children(recursive=True)]
     terminal.hang_up()
@@ -127,7 +123,7 @@ def test_neither_screen_nor_engine_has_loaded_an_sdk(demo: Terminal) -> None:
 )
 def test_the_demo_needs_no_network(tmp_path: Path) -> None:
     """In a network namespace without so much as a loopback, all five tables are live."""
-    with Terminal(["unshare", "-rn", MONITOR, "--demo"], environment=empty_home(tmp_path)) as terminal:
+    with Terminal(["unshare", "-rn", MONITOR, "--demo"], environment=bare(tmp_path)) as terminal:
         terminal.wait(lambda: terminal.text.count(" live") == len(TABLES), "five live tables")
 
 
@@ -139,9 +135,26 @@ def test_without_a_terminal_the_dashboard_says_what_to_use_instead(tmp_path: Pat
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        env=os.environ | empty_home(tmp_path),
+        env=bare(tmp_path),
         timeout=30,
     )
     assert done.returncode == 64
     assert "monitor ls" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_terminal_that_says_it_is_dumb_is_told_how_to_say_otherwise(tmp_path: Path) -> None:
+    """It may be a good one behind a wrong TERM: nothing but a line that names it is written."""
+    with Terminal([MONITOR, "--demo"], columns=200, environment=bare(tmp_path, TERM="dumb")) as terminal:
+        assert terminal.wait_for_end() == 64
+        assert terminal.text.startswith("monitor: TERM is dumb")
+        assert "set TERM=xterm-256color, or use `monitor ls`" in terminal.text
+        assert b"\x1b" not in terminal.raw
+
+
+def test_the_logs_of_a_test_are_its_own(demo: Terminal, tmp_path: Path) -> None:
+    """The program writes them where the configuration in its home says."""
+    demo.wait_for("live")
+    demo.send("q")
+    assert demo.wait_for_end(5) == 0
+    assert (logs_of(tmp_path) / "monitor.log").stat().st_size

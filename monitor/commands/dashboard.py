@@ -15,8 +15,8 @@ from monitor.output import complain
 
 def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
-    if not _has_terminal():
-        return complain("the dashboard needs a terminal; `monitor ls` prints the tables once", exit_codes.USAGE)
+    if (lack := _lack()) is not None:
+        return complain(lack, exit_codes.USAGE)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 
     link = EngineProcess(start)
@@ -25,6 +25,8 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
             link, demo=demo, utc=utc, tables=tuple(start.tables), notices=notices, subject=subject(start.settings)
         )
         app.run()
+        if app.failure is not None:
+            raise app.failure  # the command line's border writes it into the log
         return app.return_code or 0
     finally:
         link.close()
@@ -36,6 +38,12 @@ def subject(settings: Settings) -> str:
     return " · ".join(name for name in (settings.gcp.project, wandb) if name)
 
 
-def _has_terminal() -> bool:
-    streams = (sys.stdin, sys.stdout)
-    return all(stream and stream.isatty() for stream in streams) and os.environ.get("TERM", "dumb") != "dumb"
+def _lack() -> str | None:
+    """Say what the terminal lacks and what to do; null where it lacks nothing."""
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        return "the dashboard needs a terminal; `monitor ls` prints the tables once"
+    term = os.environ.get("TERM")
+    if term in {None, "", "dumb"}:
+        said = "TERM is dumb" if term else "TERM is not set"
+        return f"{said}, so this terminal shows no screen: set TERM=xterm-256color, or use `monitor ls`"
+    return None

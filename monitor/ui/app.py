@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
 from fetchers.errors import MonitorError
 from monitor.changes import Beat, Notice, Refresh
@@ -92,13 +94,17 @@ class MonitorApp(App[None]):
         return THEME.variables
 
     def on_mount(self) -> None:
-        """Begin to listen, and to tick."""
+        """Tick, and listen once the first frame has been painted."""
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         if not self.is_headless:
             for number in LEAVE_ON:
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
-        self.run_worker(self._listen(), name="listen", exit_on_error=True)
         self.set_interval(1.0, self.tick)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Listen, which starts the engine: its processes would compete with the first frame for the machine."""
+        self.run_worker(self._listen(), name="listen", exit_on_error=True)
 
     # --- from the engine
 
@@ -181,6 +187,23 @@ class MonitorApp(App[None]):
         self.dashboard.call_later(self.dashboard.judge)
         if isinstance(self.screen, Help):
             self.screen.judge()
+
+    # --- what should never happen
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What the screen broke on; null where it ended as it was told to. For the caller of `run` to raise."""
+        error = self._exception
+        return error.error if isinstance(error, WorkerFailed) else error
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Called by Textual with an error that can draw itself: end, and print nothing."""
+        del renderables
+        self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        """Called by Textual with any other error: it would print every local variable, and those may hold secrets."""
+        self.panic()
 
     # --- keys
 

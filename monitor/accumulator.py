@@ -90,13 +90,28 @@ class Accumulator:
         return {
             scope: tuple(row.record.id for row in entry.rows.get(scope, {}).values() if row.record.state.pending)
             for scope in scopes
-            if entry.scopes[scope].status.fetched_at is not None
+            if entry.scopes[scope].status.live
         }
 
     def outcome(self, table: str, scope: str, failure: Failure | None) -> Outcome:
         """Return what a fetch of the scope came to, for the schedule."""
         rows = self._tables[table].rows.get(scope, {}).values()
         return Outcome(rows=len(rows), pending=sum(row.record.state.pending for row in rows), failure=failure)
+
+    def restore(self, table: str, scope: str, records: Iterable[Record], fetched_at: datetime) -> None:
+        """Take over rows of an earlier session: stale until the scope answers, and then removed where they are gone.
+
+        Does nothing for a scope that has answered, or is not asked here.
+        """
+        entry = self._tables.get(table)
+        held = entry.scopes.get(scope) if entry else None
+        if held is None or held.status.fetched_at is not None:
+            return
+        held.status = msgspec.structs.replace(held.status, fetched_at=fetched_at)
+        for record in records:
+            if record.scope == scope and (home := self._tables.get(record.table)) is not None:
+                self._row(home, record, generation=0)
+        self._dirty.add(table)
 
     # --- what happens --------------------------------------------------------------------------------------------
 
@@ -153,20 +168,20 @@ class Accumulator:
         for record in event.records:
             home = self._tables.get(record.table)
             if home is not None and record.scope in home.scopes:
-                self._row(home, record, event)
+                self._row(home, record, event.generation)
 
-    def _row(self, home: _Table, record: Record, event: Page) -> None:
+    def _row(self, home: _Table, record: Record, generation: int) -> None:
         key = home.table.key(record)
         family = self._families.setdefault(home.table.family or home.table.name, {})
         old = family.get(key)
         if old is not None:
-            if old.generation > event.generation or self._outranked(old, record, home):
+            if old.generation > generation or self._outranked(old, record, home):
                 return
             if old.record == record:
-                old.generation = event.generation
+                old.generation = generation
                 return
             self._remove(key, old)
-        family[key] = row = _Row(record, event.generation, home.table.name)
+        family[key] = row = _Row(record, generation, home.table.name)
         home.rows.setdefault(record.scope, {})[key] = row
         self._upserts.setdefault(row.table, {})[key] = record
         self._removed.get(row.table, set()).discard(key)

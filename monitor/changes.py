@@ -91,6 +91,15 @@ class Start(Message, frozen=True, kw_only=True):
     log_dir: str | None = None
 
 
+class Restore(Message, frozen=True, kw_only=True):
+    """Rows of one scope as they were last known, from an earlier engine or from the cache: shown until it answers."""
+
+    table: str
+    scope: str
+    fetched_at: datetime
+    records: tuple[Record, ...]
+
+
 class Refresh(Message, frozen=True, kw_only=True):
     """Ask everything now, or only these tables."""
 
@@ -104,7 +113,7 @@ class Enable(Message, frozen=True, kw_only=True):
     enabled: bool
 
 
-Command = Start | Refresh | Enable
+Command = Start | Restore | Refresh | Enable
 
 
 def from_engine() -> FrameReader[Change]:

@@ -22,7 +22,7 @@ from fetchers.errors import FrameError
 from fetchers.messages import CallEnded, CallStarted, Event, Fetch, pack
 from monitor import __version__, session_log
 from monitor.accumulator import Accumulator
-from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Start, to_engine
+from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
 from monitor.launch import Launch, ProcessLauncher
 from monitor.mirror import Mirror
@@ -60,7 +60,7 @@ class Engine:
         self._watchdogs = {source: Watchdog(source, start.settings, launch, clock, hearing) for source in sources}
         for name, plan in start.tables.items():
             scopes = TABLES[name].scopes(start.settings)
-            self._accumulator.configure(name, plan, scopes, None if scopes else TABLES[name].missing)
+            self._accumulator.configure(name, plan, scopes, None if scopes else TABLES[name].missing(start.settings))
             self._schedule.add(name, plan, scopes, clock.monotonic())
 
     def begin(self) -> None:
@@ -82,6 +82,9 @@ class Engine:
     def obey(self, command: Command) -> None:
         """Do what a viewer asks."""
         match command:
+            case Restore():
+                self._accumulator.restore(command.table, command.scope, command.records, command.fetched_at)
+                self._flush_soon()
             case Refresh():
                 self._schedule.ask_now(command.tables or self._plans, self._clock.monotonic())
                 self._ask()

@@ -215,6 +215,30 @@ def test_a_failure_is_stale_with_rows_and_failed_without() -> None:
     assert fresh(accumulator) is Freshness.FAILED
 
 
+def test_restored_rows_are_stale_until_their_scope_answers_and_go_if_they_are_gone() -> None:
+    """What an earlier engine knew is shown with its age; the first complete answer decides."""
+    accumulator = runner(EAST)
+    accumulator.restore("runner", EAST, [record("stays"), record("gone")], NOON - timedelta(hours=3))
+    assert ids(accumulator) == {"stays", "gone"}
+    assert fresh(accumulator) is Freshness.STALE
+    assert accumulator.status("runner").scopes[EAST].fetched_at == NOON - timedelta(hours=3)
+    assert accumulator.known("runner", (EAST,)) == {}
+    fail(accumulator, 1)
+    assert ids(accumulator) == {"stays", "gone"}
+    answer(accumulator, 2, record("stays"))
+    assert ids(accumulator) == {"stays"}
+    assert fresh(accumulator) is Freshness.LIVE
+
+
+def test_restoring_never_overwrites_an_answer() -> None:
+    """A cache that is read late changes nothing any more, nor does one of a region that is not asked."""
+    accumulator = runner(EAST)
+    answer(accumulator, 1, record("new"))
+    accumulator.restore("runner", EAST, [record("old")], NOON)
+    accumulator.restore("runner", "mars", [record("far", scope="mars")], NOON)
+    assert ids(accumulator) == {"new"}
+
+
 def test_same_id_in_two_regions_is_two_rows() -> None:
     """An execution's short name is unique in its region only."""
     accumulator = runner()

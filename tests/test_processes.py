@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import pytest
 
 from fetchers.demo_records import demo_settings
 from fetchers.messages import Event, Fetch, Page, ScopeComplete, ScopeFailed
-from monitor.changes import Change, Hello, Notice, RowsChanged, Start
+from monitor.changes import Change, Hello, Notice, Start
 from monitor.clock import LoopClock
+from monitor.freshness import Freshness, of_table
 from monitor.launch import ProcessLauncher
 from monitor.link import EngineProcess
+from monitor.mirror import Mirror
 from monitor.tables import TABLES, TablePlan
 from monitor.watchdog import Ended, Hearing, Watchdog
 
@@ -166,16 +169,12 @@ def pid_of(link: EngineProcess) -> int:
     return link.pid
 
 
-async def rest(changes: AsyncIterator[Change]) -> list[Change]:
-    """Read to the end."""
-    return [change async for change in changes]
-
-
 ENGINE_IN_A_CHILD = """
 import asyncio, sys, time
 from fetchers.demo_records import demo_settings
 from monitor.changes import Start
 from monitor.link import EngineProcess
+from monitor.mirror import Mirror
 from monitor.tables import TABLES, TablePlan
 link = EngineProcess(Start(settings=demo_settings(time.time()), tables={t: TablePlan() for t in TABLES},
                                  log_dir=sys.argv[1]))
@@ -204,24 +203,58 @@ async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_pat
     await until(lambda: not alive(engine) and not any(map(is_worker, workers)), 1)
 
 
-async def test_an_engine_that_is_killed_takes_its_workers_with_it(tmp_path: Path) -> None:
-    """SIGKILL of the engine: workers end with their socket, and the viewer is told."""
+async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_path: Path) -> None:
+    """Its workers end with it; the next engine begins with the rows of the last, stale until they are confirmed."""
     start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
-    link = EngineProcess(start)
+    link, mirror = EngineProcess(start), Mirror()
     changes = link.changes()
-    async with asyncio.timeout(20):
-        async for change in changes:
-            if isinstance(change, RowsChanged) and change.upserts:
-                break
-    engine = pid_of(link)
-    workers = workers_of(engine)
-    assert len(workers) == 1
-    os.kill(engine, signal.SIGKILL)
-    last = (await asyncio.wait_for(rest(changes), 5))[-1]
-    assert isinstance(last, Notice)
-    assert last.text.startswith("the engine has ended")
+    async with asyncio.timeout(30):
+        await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)
+        rows, first = dict(mirror.rows["runner"]), pid_of(link)
+        workers = workers_of(first)
+        assert len(workers) == 1
+        os.kill(first, signal.SIGKILL)
+        notice = await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.STALE)
+        assert "the engine has ended (SIGKILL); starting it again" in notice
+        assert mirror.rows["runner"].keys() == rows.keys()
+        await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)
+    assert mirror.rows["runner"].keys() == rows.keys()
+    assert pid_of(link) != first
     await until(lambda: not any(map(is_worker, workers)), 1)
     link.close()
+
+
+async def test_an_engine_that_stops_beating_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop that stands still, here by SIGSTOP, is as good as dead."""
+    monkeypatch.setattr("monitor.link.SILENT_S", 6.0)  # a beat comes every 5 s
+    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    link, mirror = EngineProcess(start), Mirror()
+    changes = link.changes()
+    async with asyncio.timeout(30):
+        await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)
+        first = pid_of(link)
+        os.kill(first, signal.SIGSTOP)
+        notice = await follow(changes, mirror, lambda: pid_of(link) != first and freshness_of(mirror) is Freshness.LIVE)
+    assert "it was silent for 6 s" in notice
+    assert not psutil.pid_exists(first)
+    link.close()
+
+
+async def follow(changes: AsyncIterator[Change], mirror: Mirror, holds: Callable[[], bool]) -> str:
+    """Apply changes until something holds; what was noticed on the way."""
+    noticed = []
+    while not holds():
+        change = await anext(changes)
+        mirror.apply(change)
+        if isinstance(change, Notice):
+            noticed.append(change.text)
+    return " ".join(noticed)
+
+
+def freshness_of(mirror: Mirror) -> Freshness | None:
+    """The freshness of the one table there is."""
+    status = mirror.status.get("runner")
+    return of_table(status, datetime.now(UTC)) if status else None
 
 
 async def test_closing_the_link_ends_a_stopped_engine_too(tmp_path: Path) -> None:

@@ -130,10 +130,9 @@ class BackgroundStore:
             self._changed.notify()
         try:
             async with asyncio.timeout(timeout_s):
-                await waiter.future
+                return bool(await waiter.future)
         except TimeoutError:
             return False
-        return True
 
     async def _read(self, work: Callable[[Disk], object]) -> Any:
         waiter = Waiter()
@@ -179,8 +178,8 @@ class BackgroundStore:
         self._guard(disk.close)
         with self._changed:
             self._ended = True
+            self._settle(self._idle_waiters, self._backlog.writes == 0)
             self._backlog.clear()
-            self._settle(self._idle_waiters)
             self._settle(self._end_waiters)
 
     def _opening(self) -> Disk:
@@ -208,9 +207,9 @@ class BackgroundStore:
                 self._changed.wait(wait_s if self._backlog.writes else None)
 
     @staticmethod
-    def _settle(waiters: list[Waiter]) -> None:
+    def _settle(waiters: list[Waiter], outcome: bool = True) -> None:
         while waiters:
-            waiters.pop().answer(None)
+            waiters.pop().answer(outcome)
 
     def _do(self, job: Read | tuple[Queue, list[Pending]], disk: Disk) -> Disk:
         """Do one thing; return the disk for the next."""

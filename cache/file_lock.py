@@ -30,12 +30,13 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(f"{path}{SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            self._share()
-        except BaseException:
-            self.close()
-            raise
+        self._path = f"{path}{SUFFIX}"
+        self._fd = self._opened()
+
+    def renew(self) -> None:
+        """Share the lock that is at the path now: somebody may have removed the one we had."""
+        before, self._fd = self._fd, self._opened()
+        os.close(before)
 
     @contextlib.contextmanager
     def alone(self) -> Generator[None]:
@@ -43,25 +44,35 @@ class FileLock:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._share()  # an attempt that failed may have cost the lock we had
+            _share(self._fd)  # an attempt that failed may have cost the lock we had
             raise InUse from None
         try:
             yield
         finally:
-            self._share()
+            _share(self._fd)
 
     def close(self) -> None:
         """Let go."""
         os.close(self._fd)
 
-    def _share(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError("another monitor is moving it away") from None
-                time.sleep(_PAUSE_S)
-            else:
-                return
+    def _opened(self) -> int:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _share(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+def _share(descriptor: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise TimeoutError("another monitor is moving it away") from None
+            time.sleep(_PAUSE_S)
+        else:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 from cache import location
@@ -40,15 +41,18 @@ def open_file(url: str | None, tell: Tell, mounts: Path = location.MOUNTS) -> Di
 
 def _path(url: str) -> Path | None:
     path = url.removeprefix(SCHEME)
-    return Path(path).expanduser() if url.startswith(SCHEME) and path else None
+    if not url.startswith(SCHEME) or not path:
+        return None
+    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111 - `Path.expanduser` raises for an unknown user
 
 
 def _open(path: Path, tell: Tell, mounts: Path) -> Disk:
     if (kind := location.network_type(path, _read(mounts))) is not None:
         raise Remote(f"{path} is on a network file system ({kind})")
-    if (notice := location.make_directory(path.parent, path.name)) is not None:
+    file = Path(os.path.realpath(path))  # all who share a file share the lock beside it, whatever links lead there
+    if (notice := location.make_directory(file.parent, file.name)) is not None:
         tell(notice)
-    return SqliteDisk(path, tell)
+    return SqliteDisk(file, tell)
 
 
 def _read(mounts: Path) -> str:

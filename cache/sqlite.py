@@ -130,6 +130,8 @@ class SqliteDisk:
         """The connection to the file that is at the path now: somebody may have removed the one we had."""
         if self._open is not None and not self._open.is_at(self._path):
             self._let_go()
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.renew()  # the lock's file has gone with the other, or lost its meaning
         if self._open is None:
             self._open = self._fit()
         return self._open.connection

@@ -7,6 +7,15 @@ from urllib.parse import quote
 import msgspec
 
 from cache.entries import Key
+from fetchers.settings import Settings
+
+GOOGLE = {
+    "builds": "https://cloudbuild.googleapis.com",
+    "runner": "https://run.googleapis.com",
+    "vertex": "https://aiplatform.googleapis.com",
+    "logging": "https://logging.googleapis.com",
+}
+"""Address of each source at Google, by the name of its endpoint in the configuration."""
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -31,3 +40,20 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, order=True):
     def __str__(self) -> str:
         """One stable line that no other tenant has, e.g. `https://api.wandb.ai|acme/arr|`."""
         return "|".join(quote(part, safe=" :/@.,=+~", errors="surrogatepass") for part in self.key)
+
+
+def tenant_of(source: str, settings: Settings, account: str = "") -> Tenant:
+    """Whose rows `source` fetches: an endpoint's name, or anything else for W&B."""
+    if source in GOOGLE:
+        address = getattr(settings.gcp.endpoints, source) or GOOGLE[source]
+        return Tenant(base_url=address, owner=settings.gcp.project or "", account=account)
+    wandb = settings.wandb
+    return Tenant(base_url=wandb.base_url, owner=f"{wandb.entity or ''}/{wandb.project or ''}", account=account)
+
+
+def view_of(source: str, settings: Settings) -> str:
+    """The filters under which `source` answers, as one stable line; empty where there are none."""
+    gcp = settings.gcp
+    filters = {"jobs": sorted(gcp.jobs), "labels": sorted(gcp.labels.items()), "mine": gcp.mine}
+    narrow = source in GOOGLE and any(filters.values())
+    return msgspec.json.encode(filters).decode() if narrow else ""

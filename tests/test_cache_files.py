@@ -210,12 +210,12 @@ async def test_damage_met_in_use_is_set_aside_too(path: Path) -> None:
     await store.close(10)
 
 
-async def test_a_file_that_was_removed_is_made_again(path: Path) -> None:
+@pytest.mark.parametrize("remove", [lambda path: path.unlink(), lambda path: shutil.rmtree(path.parent)])
+async def test_a_file_that_was_removed_is_made_again(path: Path, remove: Any) -> None:
     """Where someone deletes the cache under a running program the next write goes to a new file, not to a ghost."""
     await filled(path)
     store, _ = await opened(path)
-    for file in path.parent.iterdir():
-        file.unlink()
+    remove(path)
     assert await store.put_once(KEPT, KEY, VALUE) is Written.COMMITTED
     await store.close(10)
     again, _ = await opened(path)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from cache.entries import Written
 from cache.last_known_good import SKEW, SPACE, Answer, LastKnownGood
 from cache.store import Store, open_store
-from cache.tenant import Tenant
+from cache.tenant import GOOGLE, Tenant, tenant_of, view_of
 from fetchers.records import Record
+from fetchers.settings import Endpoints, Gcp, Settings, Wandb
 from tests.support.cache_records import records, times
 from tests.support.records import NOON, record
 
@@ -140,6 +141,23 @@ def test_a_tenant_s_name_is_stable() -> None:
         "https://api.wandb.ai|acme/arr|me%7Cx@y"
     )
     assert Tenant(base_url="https://a/", owner="x") == Tenant(base_url="https://a", owner="x")
+
+
+def test_a_tenant_is_what_the_settings_say() -> None:
+    """Project, endpoint and entity make the tenant; filters make the view, in whatever order they are written."""
+    plain = Settings(gcp=Gcp(project="p"), wandb=Wandb(entity="e", project="w"))
+    local = Settings(gcp=Gcp(project="p", endpoints=Endpoints(vertex="http://127.0.0.1:1")))
+    assert tenant_of("vertex", plain) == Tenant(base_url="https://aiplatform.googleapis.com", owner="p")
+    assert tenant_of("vertex", local) == Tenant(base_url="http://127.0.0.1:1", owner="p")
+    assert tenant_of("wandb", plain, "me") == Tenant(base_url="https://api.wandb.ai", owner="e/w", account="me")
+    views = [Settings(gcp=Gcp(jobs=jobs)) for jobs in (("a", "b"), ("b", "a"), ("a",))]
+    assert view_of("runner", views[0]) == view_of("runner", views[1]) != view_of("runner", views[2])
+    assert [view_of("runner", plain), view_of("wandb", views[0])] == ["", ""]
+
+
+def test_every_source_of_google_has_an_address() -> None:
+    """An endpoint that can be configured has a default here."""
+    assert set(GOOGLE) == set(Endpoints.__struct_fields__)
 
 
 @given(tenants, tenants)

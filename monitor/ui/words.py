@@ -5,7 +5,7 @@ Pure: a status and the present time in, clean text out. Nothing here claims more
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from monitor.changes import ScopeStatus, TableStatus
 from monitor.columns import GLYPHS
 from monitor.freshness import Freshness
 from monitor.tables import TABLES
-from monitor.text import age, duration, one_line
+from monitor.text import age, cell_width, duration, one_line
 
 Part = tuple[str, str]
 
@@ -36,6 +36,10 @@ class View:
     now: datetime
     alive: bool = True
     """Whether there is an engine that could still answer."""
+    said_by: str = ""
+    """Another table on screen that already says what is missing here."""
+    beginning: bool = False
+    """Whether this is where a newcomer to whom nothing is set up is told how to begin."""
 
     @property
     def freshness(self) -> Freshness:
@@ -43,14 +47,14 @@ class View:
         if self.status is None:
             return Freshness.LOADING if self.alive else Freshness.FAILED
         found = freshness.of_table(self.status, self.now)
-        if self.alive or found in _SETTLED:
+        if self.alive or found in SETTLED:
             return found
         return Freshness.FAILED if self.fetched_at is None and not self._rows else Freshness.STALE
 
     @property
     def loading(self) -> bool:
         """Whether something is being asked now: what the spinner turns for."""
-        if not self.alive or self.freshness in _SETTLED:
+        if not self.alive or self.freshness in SETTLED:
             return False
         if self.status is None or self.freshness is Freshness.LOADING:
             return True
@@ -60,6 +64,11 @@ class View:
     def fetched_at(self) -> datetime | None:
         """When its oldest answer came."""
         return None if self.status is None else freshness.fetched_at(self.status, self.now)
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """When anything of it answered last."""
+        return max((scope.fetched_at for scope in _scopes(self) if scope.fetched_at is not None), default=None)
 
     @property
     def error(self) -> str | None:
@@ -82,7 +91,8 @@ class View:
         return 0 if self.status is None else sum(scope.rows for scope in self.status.scopes.values())
 
 
-_SETTLED = frozenset({Freshness.UNCONFIGURED, Freshness.DISABLED})
+SETTLED = frozenset({Freshness.UNCONFIGURED, Freshness.DISABLED})
+"""What no answer changes: nothing is asked."""
 
 ROLES = {
     Freshness.LOADING: "queued",
@@ -103,18 +113,39 @@ NAMES = {
 """Words other than the freshness's own."""
 
 
+def name_of(found: Freshness) -> str:
+    """What the screen calls a freshness."""
+    return NAMES.get(found, found.value)
+
+
+_SINCE = "last answer "
+_DOT = " · "
+_OLD = frozenset({Freshness.STALE, Freshness.FAILED})
+"""Where an age is the time since which nobody answers; elsewhere it is the age of what is shown."""
+
+
 def freshness_parts(view: View) -> list[Part]:
-    """The right end of a title line: `7/18 regions · 12 s ago · live`."""
+    """The right end of a title line: `7/18 regions · 10 s ago · live`, or `… · last answer 3 s ago · stale`."""
     parts: list[Part] = []
     for text in filter(None, (_answered(view), _age(view))):
-        parts += [(text, "dim"), (" · ", "faint")]
-    found = view.freshness
-    return [*parts, (NAMES.get(found, found.value), ROLES[found])]
+        parts += [(text, "dim"), (_DOT, "faint")]
+    return [*parts, (name_of(view.freshness), ROLES[view.freshness])]
+
+
+_WIDEST_AGE = max(cell_width(age(seconds)) for seconds in (59, 59 * 60, 23 * 3600, 99 * 86400))
+_WIDEST_NAME = max(cell_width(name_of(found)) for found in Freshness if found not in SETTLED)
+
+
+def freshness_room(view: View) -> int:
+    """Cells that `freshness_parts` take at most while the table has these scopes, whatever time and answers bring."""
+    number = len(_scopes(view))
+    answered = cell_width(f"{number}/{number} {_unit(view.table, number)}{_DOT}") if number > 1 else 0
+    return answered + cell_width(_SINCE) + _WIDEST_AGE + cell_width(_DOT) + _WIDEST_NAME
 
 
 def _answered(view: View) -> str:
     status = view.status
-    if status is None or view.freshness in _SETTLED or len(status.scopes) <= 1:
+    if status is None or view.freshness in SETTLED or len(status.scopes) <= 1:
         return ""
     good = freshness.answered(status, view.now) if view.alive else 0
     return f"{good}/{len(status.scopes)} {_unit(view.table, len(status.scopes))}"
@@ -127,20 +158,31 @@ def _unit(table: str, number: int) -> str:
 
 
 def _age(view: View) -> str:
-    if view.fetched_at is None or view.freshness in _SETTLED:
+    if view.fetched_at is None or view.heard_at is None or view.freshness in SETTLED:
         return ""
+    if view.freshness in _OLD:
+        return f"{_SINCE}{ago(view.heard_at, view.now)}"
     return age((view.now - view.fetched_at).total_seconds())
 
 
-def count_parts(counts: Mapping[State, int], found: Freshness, *, words: bool) -> list[Part]:
-    """Rows by state, failures first: `✗ 1 failed  ● 2 running`, or without the words.
+_FIRST_STEP_S = 10
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago, for what is known not to be so now: as `age`, but never "now"."""
+    seconds = max(0.0, (now - then).total_seconds())
+    return f"{int(seconds)} s ago" if seconds < _FIRST_STEP_S else age(seconds)
+
+
+def count_parts(counts: Mapping[State, int], found: Freshness, worded: Container[State]) -> list[Part]:
+    """Rows by state, failures first: `✗ 1 failed  ● 2 running  ✓ 9`; the states in `worded` with their word.
 
     What ran in a stale answer may have ended since: it is counted without its colour.
     """
     parts: list[Part] = []
     for state in COUNTED:
         if number := counts.get(state, 0):
-            text = f"{GLYPHS[state]} {number:,}" + (f" {state.value}" if words else "")
+            text = f"{GLYPHS[state]} {number:,}" + (f" {state.value}" if state in worded else "")
             parts += [(text, count_role(state, found)), ("  ", "")]
     return parts[:-1]
 
@@ -155,7 +197,7 @@ def trouble(view: View) -> tuple[str, str] | None:
 
     That the engine is gone is wrong with all tables at once, and the header's to say.
     """
-    if not view.alive or view.freshness.good or view.freshness in _SETTLED or view.error is None:
+    if not view.alive or view.freshness.good or view.freshness in SETTLED or view.error is None:
         return None
     return (view.error, _next_try(view))
 
@@ -187,6 +229,8 @@ class Said:
     """What that means, or what to do."""
     role: str
     spinning: bool = False
+    more: tuple[str, ...] = ()
+    """Further paragraphs."""
 
 
 def no_rows(view: View) -> Said:
@@ -230,7 +274,7 @@ def _partial(view: View) -> Said:
 
 
 def _stale(view: View) -> Said:
-    since = age((view.now - view.fetched_at).total_seconds()) if view.fetched_at else "earlier"
+    since = ago(view.fetched_at, view.now) if view.fetched_at else "earlier"
     return Said("Out of date", f"there was nothing {since}; what is there now is not known", "warn")
 
 
@@ -241,7 +285,12 @@ def _failed(view: View) -> Said:
 
 
 def _unconfigured(view: View) -> Said:
-    return Said("Not set up", view.error or "", "warn")
+    said = f"as {view.said_by}" if view.said_by else view.error or ""
+    return Said("Not set up", said, "warn", more=(BEGINNING,) if view.beginning else ())
+
+
+BEGINNING = "`monitor config init` writes a file to begin with · `monitor --demo` shows what it looks like"
+"""For someone to whom every table says that it is not set up."""
 
 
 def _disabled(view: View) -> Said:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -17,7 +16,8 @@ from textual.timer import Timer
 
 from fetchers.records import Record
 from monitor.columns import Column
-from monitor.text import age, one_line
+from monitor.freshness import Freshness
+from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
@@ -29,14 +29,20 @@ from monitor.ui.widgets.notice_line import NoticeLine
 from monitor.ui.widgets.painted import Painted
 from monitor.ui.widgets.selected_line import SelectedLine
 from monitor.ui.widgets.summary_line import SummaryLine
-from monitor.ui.widgets.title_line import Title, TitleLine
-from monitor.ui.words import View
+from monitor.ui.widgets.title_line import Title, TitleLine, roomiest
+from monitor.ui.words import SETTLED, View, ago
 
 STACK_FROM = 30
 """Lines from which on the tables are stacked."""
 
 FULL_FROM = 16
 """Lines from which on the row under the cursor is also shown in full."""
+
+ERROR_SHARE = 6
+"""The error of the table that has the keys takes at most one line in so many of the screen, ..."""
+
+ERROR_LINES = 4
+"""... and at most so many."""
 
 SPIN_S = 0.2
 """Seconds between two pictures of the spinner."""
@@ -59,6 +65,7 @@ class Dashboard(Screen[None]):
     ) -> None:
         super().__init__()
         self._look = look
+        self._names = tuple(tables)
         self._banner = banner
         self._ask = ask
         self._turn = 0
@@ -95,9 +102,9 @@ class Dashboard(Screen[None]):
         """Time has passed behind another screen."""
         self.judge()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Another size may be another layout."""
-        self._arrange(event.size.height)
+    def on_resize(self) -> None:
+        """Another size may be another layout, and other words."""
+        self.judge()
 
     # --- what arrives
 
@@ -106,8 +113,8 @@ class Dashboard(Screen[None]):
         for notice in message.notices:
             self._notice.add(one_line(notice.text))
         for table in self.tables:
-            if table.table in message.statuses:
-                table.judge(self._look(table.table))
+            if table.table in message.statuses or not len(table.rows):
+                table.judge(self._seen(table.table))
             delta = message.rows.get(table.table)
             if delta is not None:
                 table.change(delta.upserts, delta.removed)
@@ -116,17 +123,35 @@ class Dashboard(Screen[None]):
     def tick(self) -> None:
         """A second has passed."""
         for table in self._in_view():
-            table.tick(self._look(table.table))
+            table.tick(self._seen(table.table))
         self._say()
 
     def judge(self) -> None:
         """Everything may be worth something else now: the engine, or the zone that times are shown in."""
         for table in self.tables:
-            table.judge(self._look(table.table))
+            table.judge(self._seen(table.table))
         self._say()
 
     def _in_view(self) -> list[LiveTable]:
         return [table for table in self.tables if table.display]
+
+    @property
+    def _stacked(self) -> bool:
+        return self.size.height >= STACK_FROM
+
+    def _seen(self, table: str) -> View:
+        """What is known of a table; where it is not set up, in a way that no two tables on screen say the same."""
+        view = self._look(table)
+        if view.freshness is not Freshness.UNCONFIGURED:
+            return view
+        every = list(map(self._look, self._names))
+        unset = [other for other in every if other.freshness is Freshness.UNCONFIGURED] if self._stacked else [view]
+        first = next(other.table for other in unset if other.error == view.error)
+        return replace(
+            view,
+            said_by="" if first == table else first,
+            beginning=unset[0].table == table and all(other.freshness in SETTLED for other in every),
+        )
 
     # --- what is said around the tables
 
@@ -134,7 +159,7 @@ class Dashboard(Screen[None]):
         table = self.tables[index]
         return Title(
             number=index + 1,
-            view=self._look(table.table),
+            view=self._seen(table.table),
             counts=table.rows.counts,
             above=table.rows.top,
             below=table.rows.below,
@@ -147,11 +172,14 @@ class Dashboard(Screen[None]):
         self._header.show(self._banner())
         self._say_titles()
         self._turn_while_loading()
-        self._arrange(self.size.height)
+        self._arrange()
 
     def _say_titles(self) -> None:
-        for index, line in enumerate(self._titles):
-            line.show(self._title(index))
+        titles = [self._title(index) for index in range(len(self.tables))]
+        worded = roomiest(titles, self.size.width)
+        most = max(1, min(ERROR_LINES, self.size.height // ERROR_SHARE))
+        for title, line in zip(titles, self._titles, strict=True):
+            line.show(replace(title, worded=worded, most=most if title.current else 1))
         self._summary.show([line.title for line in self._titles])
         self._selected.show(*self._in_full())
 
@@ -159,7 +187,7 @@ class Dashboard(Screen[None]):
         record = self.table.under_cursor
         view = self._titles[self.current].title.view
         since = view.as_of(record.scope) if record and not record.state.ended else None
-        return (record, age((view.now - since).total_seconds()) if since else "")
+        return (record, ago(since, view.now) if since else "")
 
     def _turn_while_loading(self) -> None:
         if self._spinning is None:
@@ -177,9 +205,9 @@ class Dashboard(Screen[None]):
 
     # --- where things stand
 
-    def _arrange(self, height: int) -> None:
+    def _arrange(self) -> None:
         """Give every widget its lines; Textual lays out again only where something differs."""
-        stacked = height >= STACK_FROM
+        width, height, stacked = *self.size, self._stacked
         self._heading.show(_shared(self.table.columns) if stacked else self.table.columns)
         _show(self._summary, not stacked)
         _show(self._selected, height >= FULL_FROM)
@@ -188,9 +216,9 @@ class Dashboard(Screen[None]):
             shown = stacked or index == self.current
             _show(title, shown)
             _show(table, shown)
-            _set_height(title, title.wanted_height)
+            _set_height(title, title.height_in(width))
         around = 3 + SelectedLine.HEIGHT * (height >= FULL_FROM) + (not stacked) + bool(self._notice.notices)
-        used = around + sum(line.wanted_height for line in self._shown_titles())
+        used = around + sum(line.height_in(width) for line in self._shown_titles())
         self._share(max(0, height - used))
 
     def _shown_titles(self) -> list[TitleLine]:
@@ -261,7 +289,7 @@ class Dashboard(Screen[None]):
         self._show_current()
 
     def _show_current(self) -> None:
-        self.table.judge(self._look(self.table.table))  # behind a tab it has not been told the time
+        self.table.judge(self._seen(self.table.table))  # behind a tab it has not been told the time
         for index, table in enumerate(self.tables):
             table.set_current(index == self.current)
         self._say()

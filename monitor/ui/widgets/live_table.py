@@ -244,7 +244,5 @@ class LiveTable(Painted):
         head = f" {mark} {said.head}  "
         room = max(1, width - cell_width(head) - EDGE)
         starts = itertools.chain([(head, said.role)], itertools.repeat((" " * cell_width(head), "")))
-        return [
-            compose([start, (text, "dim")], [], width)
-            for start, text in zip(starts, wrap(said.body, room), strict=False)
-        ]
+        lines = [line for paragraph in (said.body, *said.more) for line in wrap(paragraph, room)]
+        return [compose([start, (text, "dim")], [], width) for start, text in zip(starts, lines, strict=False)]

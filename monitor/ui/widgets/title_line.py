@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fetchers.records import State
 from monitor.columns import GAP
 from monitor.freshness import Freshness
+from monitor.text import wrap
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE, LiveTable
 from monitor.ui.widgets.painted import Part, compose, width_of
-from monitor.ui.words import ROLES, View, count_parts, freshness_parts, trouble
+from monitor.ui.words import COUNTED, ROLES, View, count_parts, freshness_parts, freshness_room, trouble
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Title:
     """Rows under it."""
     current: bool = False
     spinner: str = ""
+    worded: frozenset[State] = frozenset()
+    """States that are counted with their word."""
+    most: int = 1
+    """Lines that the error under it may take."""
 
     @property
     def trouble(self) -> tuple[str, str] | None:
@@ -34,6 +39,56 @@ class Title:
         if self.view.freshness is Freshness.FAILED and not sum(self.counts.values()):
             return None
         return trouble(self.view)
+
+    @property
+    def left(self) -> list[Part]:
+        """Mark, number, name and spinner: always as wide."""
+        mark: Part = ("▌", "accent") if self.current else (" ", "")
+        name: Part = (f" {self.view.table} ", "accent" if self.current else "strong")
+        spinner: Part = (f"{self.spinner if self.view.loading else ' '} ", "running")
+        return [mark, (f"{self.number}", "dim"), name, spinner]
+
+    def room(self, worded: frozenset[State]) -> int:
+        """Cells that the line takes at most with so many words: it depends on the counts, and on nothing that passes.
+
+        So a title never changes its form because time passes or a window scrolls.
+        """
+        counts = count_parts(self.counts, self.view.freshness, worded)
+        rows = sum(self.counts.values())
+        return width_of([*self.left, *counts, *_arrows(rows, rows)]) + GAP + freshness_room(self.view) + EDGE
+
+    def error_lines(self, width: int) -> list[str]:
+        """The error as so many lines as it takes and may take; none where all is well."""
+        if self.trouble is None:
+            return []
+        room = max(1, width - _INDENT - EDGE)
+        return wrap(self.trouble[0], room, first=room - _hope_room(width), most=self.most)
+
+
+FORMS = (frozenset(COUNTED), frozenset({State.FAILED, State.RUNNING}), frozenset[State]())
+"""Which counts carry their word, from much room to little."""
+
+_MARK = "! "
+_INDENT = EDGE + len(_MARK)
+_HOPE = len("  next try within 59m 59s ")
+_HOPEFUL_FROM = 72
+"""Cells of a line from which on there is room for more than the error."""
+
+
+def roomiest(titles: Iterable[Title], width: int) -> frozenset[State]:
+    """The form with most words in which every one of these fits: neighbours look alike."""
+    titles = list(titles)
+    fits = (form for form in FORMS if all(title.room(form) <= width for title in titles))
+    return next(fits, FORMS[-1])
+
+
+def _hope_room(width: int) -> int:
+    return _HOPE if width >= _HOPEFUL_FROM else 0
+
+
+def _arrows(above: int, below: int) -> list[Part]:
+    arrows = [f"{arrow}{number:,}" for arrow, number in (("↑", above), ("↓", below)) if number]
+    return [(f"{' '.join(arrows)}   ", "dim")] if arrows else []
 
 
 class TitleLine(Line):
@@ -49,39 +104,31 @@ class TitleLine(Line):
         self.set_class(title.current, "-focused")
         self.repaint()
 
-    @property
-    def wanted_height(self) -> int:
-        """Two lines where there is an error to show."""
-        return 1 + (self.title.trouble is not None)
+    def height_in(self, width: int) -> int:
+        """Lines that it takes where lines have so many cells."""
+        return 1 + len(self.title.error_lines(width))
 
     def on_click(self) -> None:
         """A click gives the table the keys."""
         self.post_message(LiveTable.Picked(self.title.view.table))
 
     def parts(self, y: int, width: int) -> Sequence[Part]:
-        """The title, or the error under it."""
-        return self._title(width) if y == 0 else self._trouble(width)
+        """The title, or a line of the error under it."""
+        return self._title(width) if y == 0 else self._trouble(y - 1, width)
 
     def _title(self, width: int) -> Sequence[Part]:
         title = self.title
-        mark: Part = ("▌", "accent") if title.current else (" ", "")
-        name: Part = (f" {title.view.table} ", "accent" if title.current else "strong")
-        spinner: Part = (f"{title.spinner if title.view.loading else ' '} ", "running")
-        left: list[Part] = [mark, (f"{title.number}", "dim"), name, spinner]
-        right: list[Part] = [*self._more(), *freshness_parts(title.view), (" ", "")]
-        room = width - width_of(left) - width_of(right) - GAP
-        counts = count_parts(title.counts, title.view.freshness, words=True)
-        if width_of(counts) > room:
-            counts = count_parts(title.counts, title.view.freshness, words=False)
-        return compose([*left, *counts], right, width)
+        counts = count_parts(title.counts, title.view.freshness, title.worded)
+        right = [*_arrows(title.above, title.below), *freshness_parts(title.view), (" " * EDGE, "")]
+        return compose([*title.left, *counts], right, width)
 
-    def _more(self) -> list[Part]:
-        arrows = [
-            f"{arrow}{number:,}" for arrow, number in (("↑", self.title.above), ("↓", self.title.below)) if number
-        ]
-        return [(f"{' '.join(arrows)}   ", "dim")] if arrows else []
-
-    def _trouble(self, width: int) -> Sequence[Part]:
-        role = ROLES[self.title.view.freshness]
-        error, hope = self.title.trouble or ("", "")
-        return compose([(" " * EDGE, ""), ("! ", role), (error, role)], [(f"  {hope} ", "dim")], width)
+    def _trouble(self, y: int, width: int) -> Sequence[Part]:
+        """The error; when it may be right again stands at the end of its first line."""
+        lines, role = self.title.error_lines(width), ROLES[self.title.view.freshness]
+        if y >= len(lines):
+            return [(" " * width, "")]
+        hope = self.title.trouble[1] if self.title.trouble and not y and _hope_room(width) else ""
+        mark = _MARK if not y else " " * len(_MARK)
+        return compose(
+            [(" " * EDGE, ""), (mark, role), (lines[y], role)], [(f"  {hope} ", "dim")] if hope else [], width
+        )

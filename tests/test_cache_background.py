@@ -196,6 +196,40 @@ async def test_a_failing_write_is_tried_again_until_it_succeeds(disk: MoodyDisk,
     assert store.notices() == ["the cache is written again"]
 
 
+async def test_what_comes_while_a_write_fails_is_kept_in_order(disk: MoodyDisk, store: BackgroundStore) -> None:
+    """Writes that come while one is under way queue behind it, also where it fails; all are there in the end."""
+    disk.free.clear()
+    assert await store.put_once(KEPT, ("0",), b"value") is Written.PENDING
+    assert disk.hanging.is_set()
+    later = [await store.put_once(KEPT, (str(number),), b"value") for number in range(1, 20)]
+    assert set(later) == {Written.PENDING}
+    disk.failure = full()
+    disk.free.set()
+    await until(lambda: disk.tried > 1)
+    disk.failure = None
+    assert await store.flush(10)
+    assert [write.key[0] for batch in disk.batches for write in batch] == [str(number) for number in range(20)]
+
+
+async def test_what_must_be_kept_is_written_first(disk: MoodyDisk, store: BackgroundStore) -> None:
+    """When a disk answers again final states go before last answers, whichever came first."""
+    await hang(disk, store)
+    await store.replace(NEWEST, ("newest",), b"value", always)
+    await store.put_once(KEPT, ("kept",), b"value")
+    disk.free.set()
+    assert await store.flush(5)
+    assert [write.key for batch in disk.batches for write in batch] == [("kept",), ("newest",)]
+
+
+async def test_closing_says_what_could_not_be_written(disk: MoodyDisk, store: BackgroundStore) -> None:
+    """With writes left that the disk does not take, `close` is over by its timeout and false."""
+    disk.failure = full()
+    assert await store.put_once(KEPT, ("a",), b"value") is Written.PENDING
+    begun = time.monotonic()
+    assert not await store.close(0.1)
+    assert time.monotonic() - begun < 0.5
+
+
 async def test_reads_go_on_while_writes_fail(disk: MoodyDisk, store: BackgroundStore) -> None:
     """A write that waits for its next try does not keep a read waiting."""
     disk.failure = full()

@@ -159,6 +159,42 @@ async def test_a_newer_file_is_set_aside_with_its_log(path: Path, tmp_path: Path
     assert sqlite3.connect(kept).execute("SELECT count(*) FROM entries").fetchone() == (0,)
 
 
+async def test_a_damaged_file_is_set_aside_with_its_log(path: Path, tmp_path: Path) -> None:
+    """A log whose file cannot be read any more is neither deleted nor taken for the new file's."""
+    await filled(path)
+    live = SqliteDisk(path, pytest.fail)
+    live.write(KEPT, [Write(("more",), VALUE, never)])
+    copy = tmp_path / "copy" / path.name
+    shutil.copytree(path.parent, copy.parent)
+    live.close()
+    copy.write_bytes(b"damage" * 5_000)
+    log = copy.with_name(f"{copy.name}-wal").read_bytes()
+    store, notices = await opened(copy)
+    assert await store.get(KEPT, [("more",), KEY]) == {}
+    await works(store)
+    (kept,) = (file for file in set_aside(copy) if file.name.endswith("-wal"))
+    assert log
+    assert kept.read_bytes() == log
+    assert len(notices) == 1
+    await store.close(10)
+
+
+async def test_a_file_that_another_process_is_making_is_waited_for(path: Path) -> None:
+    """Where the file is locked for longer than a write takes, opening waits, and does not end in memory."""
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    opening = asyncio.create_task(opened(path))
+    done, _ = await asyncio.wait([opening], timeout=3 * sqlite.BUSY_S)
+    assert not done
+    other.execute("COMMIT")
+    other.close()
+    store, notices = await opening
+    await works(store)
+    assert notices == []
+    await store.close(10)
+
+
 async def test_an_unfit_file_in_use_is_left_where_it_is(path: Path) -> None:
     """A newer file that its own program has open is not moved away under it: ours keeps its cache in memory."""
     await filled(path)

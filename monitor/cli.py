@@ -106,14 +106,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     invocation = Invocation()
     _hold_standard_files()
     _tolerate_encodings()
+    args = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(list(sys.argv[1:] if argv is None else argv), invocation)
+        return _run(args, invocation)
     except BrokenPipeError:
         return _unheard()
     except (KeyboardInterrupt, click.Abort):
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the border: every error becomes one line and a status
-        return _failed(error, invocation)
+        return _failed(error, args, invocation)
 
 
 def _run(args: list[str], invocation: Invocation) -> int:
@@ -151,10 +152,10 @@ def _unheard() -> int:
     return exit_codes.BROKEN_PIPE
 
 
-def _failed(error: Exception, invocation: Invocation) -> int:
+def _failed(error: Exception, args: Sequence[str], invocation: Invocation) -> int:
     match error:
         case click.ClickException():
-            return complain(_usage(error), exit_codes.USAGE)
+            return complain(_usage(error, args), exit_codes.USAGE)
         case ConfigError():
             return complain(str(error), exit_codes.USAGE)
         case MonitorError():
@@ -170,13 +171,24 @@ _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG, 
 """What a write to standard output fails with; a file of ours would be named in the error."""
 
 
-def _usage(error: click.ClickException) -> str:
+def _usage(error: click.ClickException, args: Sequence[str]) -> str:
     text = error.format_message().rstrip(".")
     text = text[:1].lower() + text[1:]
     if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL:
         return f"{text}; it goes before the command: monitor {error.option_name} …"
     context = getattr(error, "ctx", None)
-    return f"{text}; see `{context.command_path} --help`" if context is not None else text
+    return f"{text}; see `{context.command_path if context is not None else _named(args)} --help`"
+
+
+def _named(args: Sequence[str]) -> str:
+    """The command that a command line names, e.g. `monitor config show`: not every error of click's knows it."""
+    context = click.Context(program, info_name="monitor")
+    for word in args:
+        if isinstance(context.command, click.Group) and word in context.command.list_commands(context):
+            found = context.command.get_command(context, word)
+            assert found is not None  # noqa: S101 - it has just been listed
+            context = click.Context(found, context, word)
+    return context.command_path
 
 
 _GLOBAL = frozenset(option for parameter in program.params for option in parameter.opts)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,9 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from fetchers.demo_records import demo_settings
 from fetchers.errors import ConfigError
 from fetchers.redact import redact
-from fetchers.settings import Endpoints, Gcp, Settings, Wandb
-from monitor.changes import Start
+from fetchers.settings import Endpoints, Gcp, Wandb
 from monitor.config_keys import HINTS, Key, key_of
 from monitor.tables import TABLES, TablePlan
 
@@ -103,7 +101,9 @@ def _read(path: Path, *, required: bool) -> str | None:
     except FileNotFoundError:
         if not required:
             return None
-        raise ConfigError(f"{path}: no such file; `monitor --config {path} config init` writes one") from None
+        raise ConfigError(
+            f"{path}: no such file; `monitor --config {shlex.quote(str(path))} config init` writes one"
+        ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}; wanted a readable file") from error
     if len(data) > _FILE_LIMIT:
@@ -291,18 +291,3 @@ def toml(value: Any) -> str:
         inside = ", ".join(f"{toml(name)} = {toml(item)}" for name, item in value.items())
         return f"{{ {inside} }}" if inside else "{}"
     return str(value)
-
-
-# --- what the engine is told -------------------------------------------------------------------------------------
-
-
-def start(config: Config) -> Start:
-    """The first word to an engine that is to ask what `config` says."""
-    return Start(settings=Settings(gcp=config.gcp, wandb=config.wandb), tables=config.tables, log_dir=config.logs.dir)
-
-
-def start_demo(config: Config) -> Start:
-    """The first word to an engine that plays the demo: of the configuration only the logs count."""
-    return Start(
-        settings=demo_settings(time.time()), tables={name: TablePlan() for name in TABLES}, log_dir=config.logs.dir
-    )

@@ -1,14 +1,19 @@
-"""One run of the command line: what the global options say, and the configuration they lead to."""
+"""One run of the command line: what the global options say, and the configuration and engine they lead to."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from fetchers.settings import Settings
 from monitor.changes import Start
-from monitor.config import Config, load, start, start_demo
+from monitor.config import Config, load
 from monitor.detect import Detected, detect, fill, here
+from monitor.tables import TABLES, TablePlan
 
 
 @dataclass
@@ -21,18 +26,32 @@ class Invocation:
     no_color: bool = False
     log_dir: str | None = None
     """Where the session logs go, once the configuration has been read; null: the default."""
+    file: Path | None = None
+    """The configuration file, once it has been read; null where there is none."""
 
     def config(self) -> tuple[Config, Detected]:
         """The effective configuration and what was detected. Raises `ConfigError`."""
-        config = load(self.config_path, os.environ)
-        self.log_dir = config.logs.dir
+        config = self._loaded()
         detected = detect(config, os.environ, here())
         return fill(config, detected), detected
 
+    def _loaded(self) -> Config:
+        config = load(self.config_path, os.environ)
+        self.log_dir = config.logs.dir
+        self.file = Path(config.path) if Path(config.path).exists() else None
+        return config
+
     def start(self) -> Start:
         """The first word to an engine. Raises `ConfigError`."""
+        if self.demo:
+            return start_demo(self._loaded())
         config, _ = self.config()
-        return start_demo(config) if self.demo else start(config)
+        return start(config)
+
+    def line(self, command: str) -> str:
+        """The command line that runs `command` on the same file, for a message to name."""
+        chosen = "" if self.config_path is None else f"--config {shlex.quote(self.config_path)} "
+        return f"monitor {chosen}{command}"
 
     def colourful(self) -> bool:
         """Whether standard output shows colours and nobody asked for none."""
@@ -42,3 +61,17 @@ class Invocation:
     def on_terminal(self) -> bool:
         """Whether standard output is a terminal; it may even be closed."""
         return sys.stdout is not None and sys.stdout.isatty()
+
+
+def start(config: Config) -> Start:
+    """The first word to an engine that is to ask what `config` says."""
+    return Start(settings=Settings(gcp=config.gcp, wandb=config.wandb), tables=config.tables, log_dir=config.logs.dir)
+
+
+def start_demo(config: Config) -> Start:
+    """The first word to an engine that plays the demo: of the configuration only the logs count."""
+    from fetchers.demo_records import demo_settings  # noqa: PLC0415 - fixtures that no other command needs
+
+    return Start(
+        settings=demo_settings(time.time()), tables={name: TablePlan() for name in TABLES}, log_dir=config.logs.dir
+    )

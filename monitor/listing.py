@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,9 +14,11 @@ from monitor.columns import COLUMNS, GAP, Column, widths
 from monitor.export import presentable
 from monitor.freshness import Freshness
 from monitor.mirror import Mirror
-from monitor.text import age, cut_middle, fit, fit_right, one_line
+from monitor.tables import TABLES
+from monitor.text import ELLIPSIS, age, cut_middle, fit, fit_right, one_line
 
 _FAILURES_SHOWN = 5
+_NAMES_SHOWN = 2
 _INDENT = "  "
 
 _RESET = "\x1b[0m"
@@ -29,6 +32,8 @@ _STATES = {
     State.CANCELLED: _DIM,
     State.UNKNOWN: _YELLOW,
 }
+_COUNTED = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
+"""The order in which states are counted, as in the titles of the dashboard: what needs eyes first."""
 _STYLES = {"dim": _DIM}
 """Colours of columns by their role in the theme; a column of states has those of the states."""
 
@@ -72,7 +77,7 @@ def _title(status: TableStatus, records: Sequence[Record], now: datetime, paint:
 def _counts(records: Sequence[Record], found: Freshness) -> str:
     """How many of each state; of no rows, only what is known: an unanswered question is not an empty answer."""
     by_state = Counter(record.state for record in records)
-    parts = [f"{by_state[state]} {state.value}" for state in _STATES if by_state[state]]
+    parts = [f"{by_state[state]} {state.value}" for state in _COUNTED if by_state[state]]
     return ", ".join(parts) or _NO_ROWS.get(found, "")
 
 
@@ -86,29 +91,53 @@ _NO_ROWS = {
 
 def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
     """Freshness in words."""
-    scopes = len(status.scopes)
+    scopes, units = len(status.scopes), TABLES[status.table].units
     match found:
         case Freshness.UNCONFIGURED:
             return f"not set up: {one_line(status.missing or '')}"
         case Freshness.DISABLED:
             return f"switched off by tables.{status.table}.enabled"
         case Freshness.PARTIAL:
-            return f"partial: {freshness.answered(status, now)} of {scopes} scopes answered"
+            return f"partial: {freshness.answered(status, now)} of {scopes} {units} answered"
         case Freshness.STALE:
             fetched = freshness.fetched_at(status, now)
             return f"stale: answered {age((now - fetched).total_seconds())}" if fetched else "stale"
         case Freshness.FAILED:
-            return "failed: no scope answered" if scopes > 1 else "failed"
+            return f"failed: none of {scopes} {units} answered" if scopes > 1 else "failed"
         case _:
             return found.value
 
 
 def _failures(status: TableStatus) -> Iterator[str]:
-    failures = [(name, scope.failure.text) for name, scope in status.scopes.items() if scope.failure]
-    for name, text in failures[:_FAILURES_SHOWN]:
-        yield one_line(text if name in text.split() else f"{name}: {text}")
-    if len(failures) > _FAILURES_SHOWN:
-        yield f"and {len(failures) - _FAILURES_SHOWN} more; -o json has them all"
+    """A line for each cause, with the scopes that failed of it; each scope is named once."""
+    texts = {name: scope.failure.text for name, scope in status.scopes.items() if scope.failure}
+    causes: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        causes.setdefault(_without(name, text), []).append(name)
+    for cause, names in [*causes.items()][:_FAILURES_SHOWN]:
+        first = texts[names[0]]
+        says_where = len(names) == 1 and _word(names[0]).search(first)
+        yield one_line(first if says_where else f"{_named(names, status)}: {cause}")
+    if hidden := sum(len(names) for names in [*causes.values()][_FAILURES_SHOWN:]):
+        yield f"and {hidden} more; -o json has them all"
+
+
+def _without(scope: str, text: str) -> str:
+    """The text as it is for any scope: without the name in what was called, and with … for it further on."""
+    called, colon, cause = text.partition(": ")
+    return f"{_word(scope).sub('', called).strip()}{colon}{_word(scope).sub(ELLIPSIS, cause)}"
+
+
+def _word(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-]){re.escape(text)}(?!\w)")
+
+
+def _named(names: Sequence[str], status: TableStatus) -> str:
+    if len(names) == len(status.scopes) > 1:
+        return f"all {len(names)} {TABLES[status.table].units}"
+    if len(names) <= _NAMES_SHOWN + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMES_SHOWN])} (+{len(names) - _NAMES_SHOWN})"
 
 
 def _row(record: Record, columns: Sequence[tuple[Column, int]], now: datetime, paint: _Paint) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from fetchers.records import Record
-from fetchers.settings import QUEUE, Settings
+from fetchers.settings import QUEUE, Gcp, Settings
 
 BUILDS_GLOBAL = "global"
 """The scope of builds that belong to no region."""
@@ -41,8 +41,12 @@ class Table:
     """What its rows are, for help and empty tables."""
     scopes: Callable[[Settings], tuple[str, ...]]
     """What there is to ask, in the order it is asked; empty where it is not configured."""
-    missing: str
-    """What to do where there is nothing to ask."""
+    half: Callable[[Settings], str | None]
+    """Which key is missing where its source is configured in part; null where it is whole or not configured at all."""
+    nothing: str
+    """What to do where its source is not configured at all."""
+    units: str = "regions"
+    """What its scopes are called."""
     rests: bool = True
     """Whether a scope that stays empty is asked ever more rarely: a region, but not a project or a queue."""
     family: str = ""
@@ -51,6 +55,10 @@ class Table:
     def key(self, record: Record) -> str:
         """What identifies the record's row for as long as the program runs."""
         return record.id if self.family else f"{record.scope}/{record.id}"
+
+    def missing(self, settings: Settings) -> str:
+        """What to do where there is nothing to ask."""
+        return self.half(settings) or self.nothing
 
 
 def _builds(settings: Settings) -> tuple[str, ...]:
@@ -75,19 +83,49 @@ def _runs(settings: Settings) -> tuple[str, ...]:
     return (*_online(settings), *queues, *settings.wandb.offline_dirs)
 
 
+def _half_google(settings: Settings) -> str | None:
+    gcp = settings.gcp
+    if gcp.project or gcp == Gcp():
+        return None
+    return "gcp.project is missing, other keys of [gcp] are set: set it, or run `gcloud config set project NAME`"
+
+
+def _half_wandb(settings: Settings) -> str | None:
+    wandb = settings.wandb
+    if wandb.entity and not (wandb.project or wandb.queues):
+        return _without("wandb.entity", "wandb.project", "WANDB_PROJECT")
+    if not wandb.entity and (wandb.project or wandb.queues):
+        there = "wandb.project" if wandb.project else "wandb.queues"
+        return _without(there, "wandb.entity", "WANDB_ENTITY")
+    return None
+
+
+def _without(there: str, missing: str, variable: str) -> str:
+    return f"{missing} is missing, {there} is set: set it in the configuration, or ${variable}"
+
+
 _NO_PROJECT = "no Google Cloud project: set gcp.project in the configuration, or run `gcloud config set project NAME`"
 _NO_RUNS = (
     "no W&B project and no offline runs: set wandb.entity and wandb.project in the configuration,"
-    " or start where a ./wandb directory is"
+    " or $WANDB_ENTITY and $WANDB_PROJECT, or start where a ./wandb directory is"
 )
+
+
+def _of_google(name: str, blurb: str, scopes: Callable[[Settings], tuple[str, ...]]) -> Table:
+    return Table(name, name, blurb, scopes, _half_google, _NO_PROJECT)
+
+
+def _of_wandb(name: str, blurb: str) -> Table:
+    return Table(name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, "sources", rests=False, family="runs")
+
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        Table("builds", "builds", "Cloud Build builds", _builds, _NO_PROJECT),
-        Table("runner", "runner", "Cloud Run job executions (launch agents)", _regions, _NO_PROJECT),
-        Table("vertex", "vertex", "Vertex AI custom jobs", _regions, _NO_PROJECT),
-        Table("active", "wandb", "W&B runs running, pending or queued", _runs, _NO_RUNS, rests=False, family="runs"),
-        Table("completed", "wandb", "W&B runs and queue items ended", _runs, _NO_RUNS, rests=False, family="runs"),
+        _of_google("builds", "Cloud Build builds", _builds),
+        _of_google("runner", "Cloud Run job executions (launch agents)", _regions),
+        _of_google("vertex", "Vertex AI custom jobs", _regions),
+        _of_wandb("active", "W&B runs running, pending or queued"),
+        _of_wandb("completed", "W&B runs and queue items ended"),
     )
 }

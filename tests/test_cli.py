@@ -18,6 +18,7 @@ import pytest
 from monitor import __version__, process_age
 from monitor.cli import COMMANDS
 from monitor.config import parse
+from monitor.tables import TABLES
 from tests.support.terminal import MONITOR, Terminal
 
 RUN = "offline-run-20260101_120000-abc123"
@@ -92,11 +93,15 @@ USAGE = {
     ("ls", "runer"): "no table 'runer'; did you mean runner?; see `monitor ls --help`",
     ("ls", "xyzzy"): "no table 'xyzzy'; there are builds, runner, vertex, active, completed; see `monitor ls --help`",
     ("ls", "--demo"): "no such option '--demo'; it goes before the command: monitor --demo …",
-    ("ls", "--timeout", "0"): "--timeout",
-    ("ls", "--timeout", "soon"): "--timeout",
+    ("ls", "--timeout", "0"): "--timeout: wanted more than 0 and at most 3600 seconds; see `monitor ls --help`",
+    ("ls", "--timeout", "nan"): "--timeout: wanted more than 0 and at most 3600 seconds; see `monitor ls --help`",
+    ("ls", "--timeout", "soon"): "--timeout: 'soon' is no number of seconds; see `monitor ls --help`",
     ("ls", "-o", "yaml"): "'yaml'",
-    ("--config",): "--config",
+    ("ls", "-o"): "option '-o' requires an argument; see `monitor ls --help`",
+    ("--config",): "option '--config' requires an argument; see `monitor --help`",
+    ("config",): "wanted init, path or show; see `monitor config --help`",
     ("config", "shw"): "'show'",
+    ("config", "show", "-o"): "option '-o' requires an argument; see `monitor config show --help`",
     ("ls", "a\x1b[2Jb\nc"): "there are builds",
 }
 
@@ -168,12 +173,16 @@ def test_start_up_imports_nothing_heavy(place: Path) -> None:
 
 
 def test_config_path_names_the_file_and_says_if_there_is_none(place: Path) -> None:
-    """The path alone is on standard output."""
+    """The path alone is on standard output; the command that would write it is one to copy."""
     there = run(place, "config", "path")
     assert (there.stdout, there.stderr) == (f"{place}/.config/monitor/config.toml\n", "")
     missing = run(place, "config", "path", MONITOR_CONFIG=str(place / "other.toml"))
     assert (missing.stdout, missing.returncode) == (f"{place}/other.toml\n", 0)
-    assert "no such file yet" in missing.stderr
+    assert complaint(missing, 0) == "no such file yet; `monitor config init` writes one"
+    named = run(place, "--config", f"{place}/my file.toml", "config", "path")
+    assert f"`monitor --config '{place}/my file.toml' config init`" in complaint(named, 0)
+    asked = run(place, "--config", f"{place}/my file.toml", "ls")
+    assert f"`monitor --config '{place}/my file.toml' config init`" in complaint(asked, 64)
 
 
 def test_config_init_writes_a_private_file_once(place: Path) -> None:
@@ -183,7 +192,8 @@ def test_config_init_writes_a_private_file_once(place: Path) -> None:
     assert (made.returncode, made.stderr) == (0, f"monitor: wrote {path}\n")
     assert path.stat().st_mode & 0o777 == 0o600
     path.write_text("[gcp]\nproject = 'kept'\n")
-    assert "--force" in complaint(run(place, "--config", str(path), "config", "init"), 64)
+    again = complaint(run(place, "--config", str(path), "config", "init"), 64)
+    assert f"`monitor --config {path} config init --force`" in again
     assert "kept" in path.read_text()
     assert run(place, "--config", str(path), "config", "init", "--force").returncode == 0
     assert "'kept'" not in path.read_text()
@@ -223,11 +233,13 @@ def test_config_show_json_has_every_value_with_its_origin(place: Path) -> None:
 
 def test_ls_with_nothing_configured_is_4(place: Path) -> None:
     """One line says what to do; JSON is an answer all the same."""
-    ran = run(place, "ls")
-    assert "monitor config init" in complaint(ran, 4)
+    ran = run(place, "ls", XDG_CONFIG_HOME=str(place / "none"))
+    assert "`monitor config init` writes" in complaint(ran, 4)
     assert ran.stdout == ""
+    there = complaint(run(place, "ls"), 4)
+    assert there.startswith(f"nothing is configured: edit {place}/.config/monitor/config.toml; ")
     asked = run(place, "ls", "-o", "json")
-    complaint(asked, 4)
+    assert complaint(asked, 4) == there
     tables = json.loads(asked.stdout)["tables"]
     assert {table["freshness"] for table in tables.values()} == {"unconfigured"}
     assert "gcp.project" in tables["vertex"]["error"]
@@ -259,7 +271,79 @@ def test_a_directory_of_runs_is_all_that_ls_needs(place: Path) -> None:
         "active",
         "builds",
     ]
-    assert "gcp.project" in complaint(run(place, "ls", "vertex"), 4)
+
+
+def test_a_table_that_is_not_set_up_says_so_once(place: Path) -> None:
+    """In the table where eyes look at it, on standard error for those that are told by a program."""
+    shown = run(place, "ls", "vertex", "runner")
+    assert (shown.returncode, shown.stderr) == (4, "")
+    assert [line.partition(":")[0] for line in shown.stdout.split("\n\n")] == [
+        "vertex  not set up",
+        "runner  not set up",
+    ]
+    for output in ("json", "csv"):
+        assert "gcp.project" in complaint(run(place, "ls", "vertex", "runner", "-o", output), 4)
+
+
+OFF = "[tables.{}]\nenabled = false\n"
+
+
+def test_what_is_switched_off_is_not_called_unconfigured(place: Path) -> None:
+    """One table that was asked for, all that are configured, or all there are: the status is 4 and the text is true."""
+    path = place / "c.toml"
+    path.write_text(OFF.format("vertex"))
+    asked = run(place, "--config", str(path), "ls", "vertex")
+    assert (asked.returncode, asked.stdout, asked.stderr) == (4, "vertex  switched off by tables.vertex.enabled\n", "")
+    told = run(place, "--config", str(path), "ls", "vertex", "-o", "json")
+    assert complaint(told, 4) == "vertex is switched off by tables.vertex.enabled"
+    path.write_text("gcp.project = 'acme-ml'\n" + "".join(map(OFF.format, ("builds", "runner", "vertex"))))
+    said = complaint(run(place, "--config", str(path), "ls"), 4)
+    assert said.startswith("what is configured is switched off: ")
+    assert "builds, runner, vertex" in said
+    path.write_text("".join(map(OFF.format, TABLES)))
+    assert complaint(run(place, "--config", str(path), "ls"), 4) == f"every table is switched off: edit {path}"
+
+
+def test_a_half_configured_source_is_not_left_out_silently(place: Path) -> None:
+    """A line names the key that is missing; a source that is not configured at all costs none."""
+    have_runs(place)
+    ran = run(place, "ls", WANDB_ENTITY="acme")
+    lacks = "wandb.project is missing, wandb.entity is set: set it in the configuration, or $WANDB_PROJECT"
+    assert complaint(ran, 0) == lacks
+    assert "abc123" in ran.stdout
+    assert run(place, "ls", "active", "completed", WANDB_ENTITY="acme").stderr == ""
+    (place / "work" / "wandb" / RUN).rename(place / "work" / "gone")
+    assert complaint(run(place, "ls", WANDB_ENTITY="acme"), 4) == lacks
+
+
+def test_a_table_that_is_piped_is_as_wide_as_columns_says(place: Path) -> None:
+    """Wide where nothing says how wide."""
+    have_runs(place)
+    (place / "work" / "wandb").rename(place / ("long-" * 20))
+    widths = []
+    for more in ({"COLUMNS": "60"}, {}):
+        ran = run(place, "ls", "active", WANDB_DIR=str(place / ("long-" * 20)), **more)
+        assert ran.returncode == 0
+        widths.append(max(map(len, ran.stdout.splitlines())))
+    assert widths[0] <= 60 < widths[1]
+
+
+_OPENED = """
+import sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+from monitor.invocation import Invocation
+Invocation(demo=sys.argv[1] == "demo").start()
+print("looked" if any("gcloud" in path for path in opened) else "did not look", "fetchers.demo_records" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(("which", "said"), [("demo", "did not look True\n"), ("real", "looked False\n")])
+def test_the_demo_looks_for_no_source_and_nothing_else_loads_its_fixtures(place: Path, which: str, said: str) -> None:
+    """Of the configuration it takes where the logs go, and asks the machine nothing."""
+    script = [sys.executable, "-c", _OPENED, which]
+    ran = subprocess.run(script, capture_output=True, text=True, check=True, timeout=30, env=environment(place))
+    assert ran.stdout == said
 
 
 def test_the_timeout_bounds_the_whole_run_and_what_is_late_has_failed(place: Path) -> None:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from fetchers.errors import ConfigError
 from fetchers.settings import DEFAULT_REGIONS
 from monitor import config_reference
-from monitor.config import Config, default_path, keys, load, parse, path_in_use, start, start_demo, toml
+from monitor.config import Config, default_path, keys, load, parse, path_in_use, toml
 from monitor.config_keys import KEYS, key_of
+from monitor.invocation import start, start_demo
 from monitor.tables import TABLES, TablePlan
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +120,31 @@ def test_the_engine_is_told_what_the_file_says() -> None:
     assert demo.log_dir == "/var/log/m"
     assert all(plan.enabled and TABLES[name].scopes(demo.settings) for name, plan in demo.tables.items())
     assert demo.settings.gcp.project != "acme"
+
+
+KEYS_AND_WHAT_THEY_LACK = {
+    "": {},
+    'wandb.entity = "acme"': {"active": "wandb.project is missing, wandb.entity is set: "},
+    'wandb.project = "arr"': {"active": "wandb.entity is missing, wandb.project is set: "},
+    'wandb.queues = ["q"]': {"active": "wandb.entity is missing, wandb.queues is set: "},
+    'wandb.entity = "acme"\nwandb.project = "arr"': {},
+    'wandb.entity = "acme"\nwandb.queues = ["q"]': {},
+    "gcp.mine = true": {"builds": "gcp.project is missing, other keys of [gcp] are set: "},
+    'gcp.endpoints.builds = "http://127.0.0.1:1"': {"vertex": "gcp.project is missing, other keys of [gcp] are set: "},
+    'gcp.project = "acme-ml"\ngcp.mine = true': {},
+}
+
+
+@pytest.mark.parametrize(("text", "lacks"), KEYS_AND_WHAT_THEY_LACK.items(), ids=KEYS_AND_WHAT_THEY_LACK)
+def test_a_source_that_is_half_configured_names_the_missing_key(text: str, lacks: dict[str, str]) -> None:
+    """What is whole, or not there at all, lacks nothing."""
+    settings = start(read(text)).settings
+    said = {name: half for name, table in TABLES.items() if (half := table.half(settings))}
+    assert bool(said) == bool(lacks)
+    for name, beginning in lacks.items():
+        assert said[name].startswith(beginning)
+        assert TABLES[name].missing(settings) == said[name]
+    assert all(TABLES[name].scopes(settings) == () for name in lacks)
 
 
 # --- what is wrong -------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Config, parse, start
+from monitor.config import Config, parse
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected, detect, fill
+from monitor.invocation import start
 from monitor.tables import TABLES
 
 NO_MACHINE = Path("/nonexistent")

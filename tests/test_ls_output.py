@@ -24,6 +24,7 @@ from monitor.listing import render_table
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import cell_width
+from monitor.ui.words import COUNTED
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TIMEOUT = Failure(kind="timeout", text="ListExecutions us-east1 page 1: no answer in 20 s; worker killed")
@@ -240,7 +241,7 @@ def test_a_table_has_a_title_with_its_counts_and_its_freshness() -> None:
     reason = Reason(text="quota exceeded")
     held = mirror(record("x"), record("y", state=State.FAILED, reason=reason), runner={"us-central1": LIVE})
     title, header, first, second = shown_lines(held)
-    assert title == "runner  1 succeeded, 1 failed  live"
+    assert title == "runner  1 failed, 1 succeeded  live"
     assert header.split()[:2] == ["STATE", "EXECUTION"]
     assert (first.split()[:3], second.split()[:3]) == (["✓", "succeeded", "x"], ["✗", "failed", "y"])
     assert second.endswith("quota exceeded")
@@ -251,11 +252,11 @@ STATUSES = {
     "idle": ({"us-east1": IDLE}, ["runner  no rows  idle"]),
     "partial": (
         {"us-west1": LIVE, "us-east1": FAILED},
-        ["runner  no rows so far  partial: 1 of 2 scopes answered", f"  ! {TIMEOUT.text}"],
+        ["runner  no rows so far  partial: 1 of 2 regions answered", f"  ! {TIMEOUT.text}"],
     ),
     "failed": (
         {"us-east1": FAILED, "us-west1": FAILED},
-        ["runner  failed: no scope answered", f"  ! {TIMEOUT.text}", f"  ! us-west1: {TIMEOUT.text}"],
+        ["runner  failed: none of 2 regions answered", f"  ! {TIMEOUT.text}", f"  ! us-west1: {TIMEOUT.text}"],
     ),
     "stale": ({"us-east1": STALE}, ["runner  no rows then  stale: answered 2 h ago", f"  ! {TIMEOUT.text}"]),
     "loading": ({"us-east1": LOADING}, ["runner  loading"]),
@@ -270,10 +271,52 @@ def test_empty_is_never_said_for_unknown(scopes: dict[str, ScopeStatus], lines: 
 
 def test_many_failures_are_cut_and_counted() -> None:
     """Eighteen regions that all fail leave room for the rows."""
-    scopes = {f"r{number}": FAILED for number in range(18)}
+    scopes = {f"r{number}": failed(f"cause {number}") for number in range(18)}
     lines = shown_lines(mirror(runner=scopes))
     assert len(lines) == 7
     assert lines[-1].strip() == "! and 13 more; -o json has them all"
+
+
+def failed(text: str) -> ScopeStatus:
+    """A scope that never answered."""
+    return ScopeStatus(failure=Failure(kind="error", text=text))
+
+
+GROUPS = {
+    "all of them": (
+        {name: failed(f"google.auth {name}: no credentials; log in") for name in ("r-1", "r-2", "r-3", "r-4")},
+        ["all 4 regions: google.auth: no credentials; log in"],
+    ),
+    "some": (
+        {f"r{n}": failed(f"ListJobs r{n} page 1: no r{n}; take r{n} out") for n in range(5)} | {"x": LIVE},
+        ["r0, r1 (+3): ListJobs page 1: no …; take … out"],
+    ),
+    "three": ({name: failed("oh") for name in "abc"} | {"x": LIVE}, ["a, b, c: oh"]),
+    "in a host's name": (
+        {name: failed(f"no address for {name}-run.example.com") for name in ("a-1", "a-2")} | {"x": LIVE},
+        ["a-1, a-2: no address for -run.example.com"],
+    ),
+    "one that names itself": ({"a": failed("ListJobs a page 1: no"), "b": LIVE}, ["ListJobs a page 1: no"]),
+    "one that does not": ({"a": failed("no  answer of ab or b-a"), "b": LIVE}, ["a: no answer of ab or b-a"]),
+    "two causes": (
+        {"a": failed("C a: x"), "b": failed("C b: y"), "c": failed("C c: x"), "d": LIVE},
+        ["a, c: C: x", "C b: y"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("scopes", "lines"), GROUPS.values(), ids=GROUPS)
+def test_one_cause_is_one_line_however_many_scopes_it_struck(scopes: dict[str, ScopeStatus], lines: list[str]) -> None:
+    """Each scope is named once, by what the table's scopes are called where it is all of them."""
+    assert shown_lines(mirror(runner=scopes))[1:] == [f"  ! {line}" for line in lines]
+
+
+def test_states_are_counted_in_the_order_of_the_dashboard() -> None:
+    """What needs eyes first comes first, here and there."""
+    held = mirror(*(record(state, state=state) for state in State), runner={"us-central1": LIVE})
+    counts = ", ".join(f"1 {state.value}" for state in COUNTED)
+    assert set(COUNTED) == set(State)
+    assert shown_lines(held)[0] == f"runner  {counts}  live"
 
 
 def test_what_is_not_asked_says_why() -> None:

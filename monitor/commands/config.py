@@ -22,15 +22,20 @@ from monitor.output import answer, complain
 
 
 @click.group(
+    invoke_without_command=True,
     epilog="""\b
 Examples:
   monitor config init              write a commented file to begin with
   monitor config show              what is in effect, and where it comes from
   monitor --config a.toml config show -o json
-"""
+""",
 )
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Show, locate or begin the configuration."""
+    if ctx.invoked_subcommand is None:
+        *names, last = command.list_commands(ctx)
+        raise click.UsageError(f"wanted {', '.join(names)} or {last}", ctx)
 
 
 @command.command("path", epilog='Example: $EDITOR "$(monitor config path)"')
@@ -39,11 +44,9 @@ def path_command(invocation: Invocation) -> int:
     """Print the path of the file in use, whether it exists or not."""
     path, _ = path_in_use(invocation.config_path, os.environ)
     answer(f"{path}\n")
-    return (
-        exit_codes.OK
-        if path.exists()
-        else complain("no such file yet; `monitor config init` writes one", exit_codes.OK)
-    )
+    if path.exists():
+        return exit_codes.OK
+    return complain(f"no such file yet; `{invocation.line('config init')}` writes one", exit_codes.OK)
 
 
 @command.command("show", epilog="Example: monitor config show -o json")
@@ -64,7 +67,7 @@ def init_command(invocation: Invocation, force: bool) -> int:
     """Write a commented file that changes nothing until you edit it."""
     path, _ = path_in_use(invocation.config_path, os.environ)
     if path.exists() and not force:
-        raise ConfigError(f"{path}: is there already; `monitor config init --force` replaces it")
+        raise ConfigError(f"{path}: is there already; `{invocation.line('config init --force')}` replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         (_replace if force else _create)(path, beginning())

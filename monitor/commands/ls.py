@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,10 +25,8 @@ _TO_PRINT_S = 0.2
 """What is left of the time for ending the workers and printing."""
 _LEAST_S = 0.1
 _WIDE = 200
-"""Cells of a line where no terminal says how many it has."""
-_NOTHING = (
-    "nothing is configured: `monitor config init` writes a file to begin with, `monitor --demo ls` shows an example"
-)
+"""Cells of a line where neither $COLUMNS nor a terminal says how many there are."""
+_LONGEST_S = 3600.0
 
 
 class _TableNames(click.ParamType[str]):
@@ -41,6 +40,23 @@ class _TableNames(click.ParamType[str]):
         if value not in TABLES:
             raise click.UsageError(f"no table {value!r}; {nearest(value, TABLES)}", ctx)
         return str(value)
+
+
+class _Seconds(click.ParamType[float]):
+    """How long the whole may take."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds, if they are some and not too many."""
+        del param
+        try:
+            seconds = float(value)
+        except ValueError:
+            raise click.UsageError(f"--timeout: {value!r} is no number of seconds", ctx) from None
+        if not 0 < seconds <= _LONGEST_S:
+            raise click.UsageError(f"--timeout: wanted more than 0 and at most {_LONGEST_S:g} seconds", ctx)
+        return seconds
 
 
 @click.command(
@@ -61,7 +77,7 @@ Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
     "--timeout",
     "timeout_s",
     metavar="S",
-    type=click.FloatRange(min=0, min_open=True, max=3600),
+    type=_Seconds(),
     default=30.0,
     show_default=True,
     help="Seconds until the answer is printed, counted from the start.",
@@ -70,18 +86,41 @@ Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
 def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeout_s: float) -> int:
     """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
     start = invocation.start()
-    shown = tuple(dict.fromkeys(tables)) or _configured(start)
-    if not shown and output == "table":
-        return complain(_NOTHING, exit_codes.NOTHING_CONFIGURED)
-    shown = shown or tuple(TABLES)
+    asked = tuple(dict.fromkeys(tables)) or _configured(start)
+    for line in () if tables else _not_asked(invocation, start):
+        complain(line, exit_codes.OK)
+    if not asked and output == "table":
+        return exit_codes.NOTHING_CONFIGURED
+    shown = asked or tuple(TABLES)
     mirror = ask(start, shown, timeout_s)
     now = datetime.now(UTC)
     answer(_rendered(invocation, mirror, shown, now, output))
-    return _judged(mirror, shown, now, output)
+    return _judged(mirror, asked, now, output)
 
 
 def _configured(start: Start) -> tuple[str, ...]:
     return tuple(name for name, plan in start.tables.items() if plan.enabled and TABLES[name].scopes(start.settings))
+
+
+def _not_asked(invocation: Invocation, start: Start) -> Iterable[str]:
+    """Why what nobody named is not among the tables: a source that is half configured, or nothing that is at all."""
+    names = [name for name, plan in start.tables.items() if plan.enabled]
+    halves = dict.fromkeys(text for name in names if (text := TABLES[name].half(start.settings)))
+    return halves or ([] if _configured(start) else [_nothing(invocation, start)])
+
+
+def _nothing(invocation: Invocation, start: Start) -> str:
+    off = [name for name, plan in start.tables.items() if not plan.enabled]
+    if len(off) == len(start.tables):
+        return f"every table is switched off: edit {invocation.file}"
+    if off := [name for name in off if TABLES[name].scopes(start.settings)]:
+        return f"what is configured is switched off: set tables.NAME.enabled for {', '.join(off)} in {invocation.file}"
+    begin = (
+        f"edit {invocation.file}"
+        if invocation.file
+        else f"`{invocation.line('config init')}` writes a file to begin with"
+    )
+    return f"nothing is configured: {begin}; `monitor --demo ls` shows an example"
 
 
 def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now: datetime, output: str) -> str:
@@ -89,7 +128,7 @@ def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now:
     if output == "table":
         from monitor.listing import render_table  # noqa: PLC0415
 
-        width = shutil.get_terminal_size((_WIDE, 24)).columns if invocation.on_terminal() else _WIDE
+        width = shutil.get_terminal_size((_WIDE, 24)).columns
         local = now if invocation.utc else now.astimezone()
         return render_table(mirror, shown, local, width=width, colour=invocation.colourful())
     from monitor.export import ascii_json, render_csv, render_json  # noqa: PLC0415
@@ -112,7 +151,7 @@ def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
     ready = _configured(start)
     asked = [name for name in tables if name in ready]
     left = max(_LEAST_S, timeout_s - process_age.seconds() - _TO_PRINT_S)
-    mirror = _collect(start, asked, round(left, 2)) if asked else Mirror()
+    mirror = _collect(start, asked, math.floor(left * 10) / 10) if asked else Mirror()
     for name in tables:
         mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), timeout_s)
     return mirror
@@ -137,7 +176,7 @@ def _unasked(start: Start, name: str) -> TableStatus:
     return TableStatus(
         table=name,
         enabled=start.tables[name].enabled,
-        missing=None if scopes else TABLES[name].missing,
+        missing=None if scopes else TABLES[name].missing(start.settings),
         scopes=dict.fromkeys(scopes, ScopeStatus()),
     )
 
@@ -170,13 +209,21 @@ def exit_status(mirror: Mirror, tables: Sequence[str], now: datetime) -> int:
 
 
 def _judged(mirror: Mirror, tables: Sequence[str], now: datetime, output: str) -> int:
-    """The exit status, and a line on standard error where the output itself cannot say why it is not 0."""
+    """The exit status, and lines on standard error where the output itself does not say to eyes why it is not 0."""
     status = exit_status(mirror, tables, now)
-    if status == exit_codes.NOTHING_CONFIGURED:
-        complain(freshness.error(mirror.status[tables[0]]) or _NOTHING, status)
-    elif status != exit_codes.OK and output == "csv":
-        for name in tables:
-            found = freshness.of_table(mirror.status[name], now)
-            if not found.good:
-                complain(f"{name} is {found}: {freshness.error(mirror.status[name]) or 'no answer'}", status)
+    if output == "csv" or (output == "json" and status == exit_codes.NOTHING_CONFIGURED):
+        for line in dict.fromkeys(_trouble(mirror.status[name], now) for name in tables):
+            if line:
+                complain(line, status)
     return status
+
+
+def _trouble(status: TableStatus, now: datetime) -> str:
+    """What is wrong with a table, in one line; empty where nothing is."""
+    match freshness.of_table(status, now):
+        case Freshness.DISABLED:
+            return f"{status.table} is switched off by tables.{status.table}.enabled"
+        case Freshness.UNCONFIGURED:
+            return status.missing or ""
+        case found:
+            return "" if found.good else f"{status.table} is {found}: {freshness.error(status) or 'no answer'}"

@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from pathlib import Path
 
@@ -18,6 +19,7 @@ SCRATCH = "MONITOR_SCRATCH"
 
 _PREFIX = "monitor-worker-"
 _LOCK = "in-use"
+_MAKING_S = 3600.0
 _held: list[int] = []
 
 
@@ -44,10 +46,20 @@ def remove(directory: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    for left in parent.glob(f"{_PREFIX}*"):
+    for left in [*parent.glob(f"{_PREFIX}*"), *parent.glob(f".{_PREFIX}*")]:
+        if left.name.startswith(".") and not _forgotten(left):
+            continue
         if (lock := _lock(left)) is not None:
             remove(left)
             os.close(lock)
+
+
+def _forgotten(hidden: Path) -> bool:
+    """Whether a directory that is still being made was begun so long ago that nobody does."""
+    try:
+        return time.time() - hidden.stat().st_mtime > _MAKING_S
+    except OSError:
+        return False
 
 
 def _lock(directory: Path) -> int | None:

@@ -19,7 +19,7 @@ from wandb.proto import wandb_internal_pb2 as pb
 
 from fetchers.records import Scalar
 from fetchers.wandb_log import BLOCK, MAGIC, records
-from fetchers.wandb_records import mapping, number, text
+from fetchers.wandb_records import YEARS, mapping, number, text
 
 HEAD_BLOCKS = 2
 TAIL_BLOCKS = 3
@@ -182,9 +182,10 @@ def _items(items: Iterable[Any]) -> dict[str, Any]:
 
 def _time(stamp: Any) -> datetime | None:
     try:
-        return datetime.fromtimestamp(stamp.seconds + stamp.nanos / 1e9, UTC) if stamp.seconds > 0 else None
+        found = datetime.fromtimestamp(stamp.seconds + stamp.nanos / 1e9, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found.year in YEARS else None
 
 
 def _last_exception(console: list[str]) -> str | None:

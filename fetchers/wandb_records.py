@@ -52,7 +52,8 @@ TELLING = ("loss", "acc", "reward", "score", "error", "f1", "auc", "bleu", "epoc
 _LONGEST = 500
 _METRICS = 12
 _LARGEST = 2**63
-_YEARS = range(2000, 2200)
+YEARS = range(2000, 2200)
+"""What a clock that is not broken can say."""
 
 
 def table_of(state: State) -> str:
@@ -245,15 +246,16 @@ def moment(value: Any) -> datetime | None:
         found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found if found.year in _YEARS else None
+    return found if found.year in YEARS else None
 
 
 def later(time: datetime, seconds: float) -> datetime | None:
-    """`seconds` after `time`; null beyond the end of the calendar."""
+    """`seconds` after `time`; null for a time before it, or in no year that a run could be of."""
     try:
-        return time + timedelta(seconds=seconds)
-    except OverflowError:
+        found = time + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
         return None
+    return found if found >= time and found.year in YEARS else None
 
 
 def compact(detail: Mapping[str, Scalar]) -> dict[str, Scalar]:

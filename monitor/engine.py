@@ -281,8 +281,13 @@ class Host(asyncio.Protocol):
         return self._session
 
     def _tell(self, change: Change) -> None:
+        try:
+            frame = pack(change)
+        except (FrameError, UnicodeError):
+            log.exception("%s could not be told", type(change).__name__)
+            return
         if self._transport is not None:
-            self._transport.write(pack(change))
+            self._transport.write(frame)
 
     def pause_writing(self) -> None:
         """Hold back from a viewer that does not read."""
@@ -320,7 +325,8 @@ async def serve(wire: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
     host = Host(over)
-    loop.add_signal_handler(signal.SIGTERM, host.end)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, host.end)
     await loop.create_connection(lambda: host, sock=wire)
     try:
         await over

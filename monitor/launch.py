@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from monitor.spawn import MARK, exit_words, new_mark, spawn
 
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a child's stdout and stderr that are kept, the newest."""
+
+log = logging.getLogger(__name__)
 
 _REAP_S = 0.02
 """Seconds between two looks at a killed process that the kernel has not given back yet."""
@@ -104,11 +107,12 @@ class ProcessLauncher:
     def _ended(self, mark: str) -> None:
         """Clear up after one worker, off the loop: looking through all processes takes milliseconds."""
         if not self._leaving:
-            threading.Thread(target=self._clear, args=(mark,), daemon=True, name="clear-up").start()
+            with contextlib.suppress(RuntimeError):  # no thread can be started: `end_all` will do it
+                threading.Thread(target=self._clear, args=(mark,), daemon=True, name="clear-up").start()
 
     def _clear(self, mark: str) -> None:
-        kill_marked(mark)
-        remove(self._scratches.pop(mark))
+        if kill_marked(mark):
+            remove(self._scratches.pop(mark))
 
     def leave(self) -> None:
         """Leave the clearing up after each worker that ends from now on to `end_all`, which does it once."""
@@ -174,12 +178,17 @@ def _nothing() -> None:
     pass
 
 
-def kill_marked(mark: str) -> None:
-    """End every process that carries `mark` or one that begins with it."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK, "").startswith(mark):
-                process.kill()
+def kill_marked(mark: str) -> bool:
+    """End every process that carries `mark` or one that begins with it; false where we may not look for them."""
+    try:
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(MARK, "").startswith(mark):
+                    process.kill()
+    except OSError as error:  # no descriptor is left to read /proc with
+        log.warning("what workers left behind could not be looked for: %s", error)
+        return False
+    return True
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

@@ -95,7 +95,10 @@ class SessionLog:
         self._took: dict[str, deque[float]] = {}
         self._handler = _Handler(self)
         self._thread = threading.Thread(target=self._run, name="session-log", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self.problem = f"no session log: {error}"
 
     # --- what the program says ---------------------------------------------------------------------------------
 

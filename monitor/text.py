@@ -257,7 +257,10 @@ _SAME_YEAR = timedelta(days=300)
 
 def stamp(moment: datetime, now: datetime) -> str:
     """When, in the zone of `now` and at most 7 cells: `14:03` within 20 hours, else `Nov 20`, or `2024-11` long ago."""
-    shown = moment.astimezone(now.tzinfo)
+    try:
+        shown = moment.astimezone(now.tzinfo)
+    except OverflowError:  # the first or the last day of the calendar, in another zone
+        return f"{moment:%Y}"
     distance = abs(now - shown)
     if distance < _SAME_CLOCK:
         return f"{shown:%H:%M}"

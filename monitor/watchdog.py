@@ -42,6 +42,12 @@ EVIDENCE_S = 0.1
 READY_S = 60.0
 """Seconds a worker may take to import its SDK; 14 s is the slowest measured, without byte code."""
 
+READY_TIMES = 4.0
+"""Times what the last worker of this source took, which is what the next one may take."""
+
+READY_LEAST_S = 10.0
+"""Seconds it may take however quick the last one was."""
+
 AUTOPSY_S = 0.05
 """Seconds after a worker's socket closed until its last words and its status are read."""
 
@@ -106,6 +112,8 @@ class Watchdog:
         """Number of the present worker; callbacks of an earlier one do nothing."""
         self._frames = from_worker()
         self._ready = False
+        self._ready_s = READY_S
+        """Seconds that the next worker may take to become ready."""
         self._flights: dict[str, _Flight] = {}
         self._calls: dict[int, CallStarted] = {}
         self._timer: Timer | None = None
@@ -144,8 +152,7 @@ class Watchdog:
         _cancel(self._timer)
         if self._starting is not None:
             self._starting.cancel()
-        if self._child is not None:
-            self._child.kill()
+        self._bury()
 
     # --- a worker's life -----------------------------------------------------------------------------------------
 
@@ -157,21 +164,22 @@ class Watchdog:
 
     async def _bring_up(self, life: int) -> None:
         try:
-            child = await self._launch(self._source, lambda data: self._heard(life, data), lambda: self._gone(life))
-        except OSError as error:
+            self._child = await self._launch(
+                self._source, lambda data: self._heard(life, data), lambda: self._gone(life)
+            )
+            self._child.write(pack(self._configure))
+        except Exception as error:  # noqa: BLE001 - the root of a task: whatever it is, the fetches must hear of it
             self._starting = None
-            self._lost(f"no process could be started: {error}")
+            self._died(f"it could not be started: {error}")
             return
         self._starting = None
         if self._closed:
-            child.kill()
-            return
-        self._child = child
-        child.write(pack(self._configure))
-        self._timer = _Judgement(self._clock, self._clock.monotonic() + READY_S, self._never_ready)
+            self._bury()
+        else:
+            self._timer = _Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
 
     def _never_ready(self) -> None:
-        self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {READY_S:g} s; killed")
+        self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {self._ready_s:g} s; killed")
 
     def _heard(self, life: int, data: bytes) -> None:
         if life != self._life:
@@ -207,9 +215,12 @@ class Watchdog:
         _cancel(self._timer)
         self._timer = None
         self._ready = self._stuck = False
-        if self._child is not None:
-            self._child.kill()
-        self._child = None
+        child, self._child = self._child, None
+        if child is not None:
+            try:
+                child.kill()
+            except Exception as error:  # noqa: BLE001 - one that cannot be buried must not keep the next from starting
+                self._hearing.note(self._source, "error", f"worker {self._source} could not be cleared up: {error}")
 
     def _lost(self, how: str) -> None:
         self._end_all(lambda fetch, scope: f"{self._where(fetch, scope)}: worker ended ({how})")
@@ -250,6 +261,7 @@ class Watchdog:
         _cancel(self._timer)
         self._timer = None
         self._ready = True
+        self._ready_s = max(READY_LEAST_S, READY_TIMES * message.import_s)
         self._hearing.note(self._source, "info", f"worker {self._source} ready, imports took {message.import_s:.2f} s")
         for flight in self._flights.values():
             self._send(flight)

@@ -19,8 +19,8 @@ from fetchers.messages import (
     ScopeFailed,
     ScopeStarted,
 )
-from fetchers.settings import Settings
-from monitor.watchdog import EVIDENCE_S, HARD_AFTER_SOFT_S, READY_S, Ended, Hearing, Watchdog
+from fetchers.settings import Settings, Wandb
+from monitor.watchdog import EVIDENCE_S, HARD_AFTER_SOFT_S, READY_LEAST_S, READY_S, Ended, Hearing, Watchdog
 from tests.support.records import NOON, record
 from tests.support.scripted_worker import ScriptedChild, ScriptedLauncher
 from tests.support.virtual_clock import VirtualClock
@@ -32,7 +32,7 @@ SOFT = 20.0
 class Stage:
     """A watchdog, its scripted workers, and all that is heard of them."""
 
-    def __init__(self, source: str = "runner") -> None:
+    def __init__(self, source: str = "runner", settings: Settings | None = None) -> None:
         self.clock = VirtualClock()
         self.launcher = ScriptedLauncher()
         self.events: list[Event] = []
@@ -46,7 +46,7 @@ class Stage:
             call=lambda *call: self.calls.append(call),
             note=lambda _source, _level, text: self.notes.append(text),
         )
-        self.watchdog = Watchdog(source, Settings(), self.launcher, self.clock, hearing)
+        self.watchdog = Watchdog(source, settings or Settings(), self.launcher, self.clock, hearing)
 
     async def settle(self) -> None:
         """Let the task that starts a worker run."""
@@ -293,3 +293,38 @@ async def test_closing_kills_the_worker_and_silences_it(stage: Stage) -> None:
     assert worker.killed
     assert stage.events == []
     assert len(stage.launcher.children) == 1
+
+
+async def test_a_worker_that_cannot_be_buried_does_not_keep_the_next_from_starting(stage: Stage) -> None:
+    """No thread, no descriptor: whatever the clearing up fails with, the fetch ends and the table is asked again."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.refuses_to_die = RuntimeError("can't start new thread")
+    stage.clock.advance(SOFT + 1)
+    assert "no answer in 20 s" in stage.failures()[EAST]
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    second = await stage.worker()
+    assert second is not worker
+    second.ready()
+    assert [sent.generation for sent in second.fetches] == [2]
+
+
+async def test_settings_that_do_not_encode_fail_the_fetch_and_do_not_hang_it(stage: Stage) -> None:
+    """A path that is not UTF-8 is an error at once, not a worker that never becomes ready."""
+    stage = Stage("wandb", Settings(wandb=Wandb(offline_dirs=("\udcff",))))
+    stage.watchdog.fetch(fetch("active", 1, ("\udcff",)))
+    await stage.settle()
+    assert "could not be started" in stage.failures()["\udcff"]
+
+
+async def test_a_worker_that_was_quick_before_is_given_less_time_to_become_ready(stage: Stage) -> None:
+    """One that is stopped while it starts is found out in seconds, once we know how long starting takes."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    first.ready()
+    stage.clock.advance(SOFT + 1)
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    second = await stage.worker()
+    stage.clock.advance(READY_LEAST_S)
+    assert second.killed

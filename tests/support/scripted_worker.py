@@ -35,6 +35,7 @@ class ScriptedChild:
         self.told: list[Message] = []
         self.signals: list[int] = []
         self.killed = False
+        self.refuses_to_die: Exception | None = None
         self.printed = ""
         self._frames = to_worker()
 
@@ -54,6 +55,8 @@ class ScriptedChild:
 
     def kill(self) -> None:
         self.killed = True
+        if self.refuses_to_die is not None:
+            raise self.refuses_to_die
 
     # --- what a test has it do
 

@@ -458,6 +458,55 @@ def test_ctrl_c_ends_it_at_once_with_130(place: Path) -> None:
     assert psutil.wait_procs(workers, timeout=5)[1] == []
 
 
+_SLOW_IMPORT = """
+import sys, time
+
+class Slow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "monitor.cli":
+            print("importing", flush=True)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow)
+"""
+
+
+def test_ctrl_c_while_modules_are_imported_ends_it_with_130(place: Path) -> None:
+    """No traceback, although nothing of the program is there yet to prevent it."""
+    (place / "slow").mkdir()
+    (place / "slow" / "sitecustomize.py").write_text(_SLOW_IMPORT)
+    process = subprocess.Popen(
+        [MONITOR, "ls"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(place, PYTHONPATH=str(place / "slow")),
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"importing\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (130, b"", b"")
+
+
+_HELD = """
+import atexit, sys, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+atexit.register(time.sleep, 60)
+from monitor.__main__ import run
+run()
+"""
+
+
+@pytest.mark.parametrize(("argument", "status"), [("--version", 0), ("lss", 64)])
+def test_nothing_holds_the_exit(place: Path, argument: str, status: int) -> None:
+    """Neither a thread that hangs nor a hook; what was said has arrived, and so has the status."""
+    script = [sys.executable, "-c", _HELD, argument]
+    ran = subprocess.run(script, capture_output=True, text=True, timeout=20, check=False, env=environment(place))
+    assert ran.returncode == status
+    assert ran.stdout + ran.stderr != ""
+
+
 HOSTILE = "raise SystemExit('hostile code ran')\n"
 
 

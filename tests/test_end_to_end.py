@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -153,6 +154,37 @@ def test_one_shot_commands_leave_neither_process_nor_file(
     assert [process.cmdline() for process in psutil.process_iter() if carries(process, mark)] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_one_shot_command_that_is_told_to_end_leaves_nothing(
+    config: str, environment: dict[str, str], tmp_path: Path, emulators: Emulators, number: signal.Signals
+) -> None:
+    """Told twice in the middle of calls that never return, with wandb-core running: no process, no file, no word."""
+    environment["LEFT_BEHIND_BY"] = mark = str(tmp_path)
+    environment["TMPDIR"] = str(tmp_path / "tmp")
+    (tmp_path / "tmp").mkdir()
+    emulators.fault("google", "never")
+    emulators.fault("wandb", "hang")
+    before = sum(emulators.calls("wandb").values())
+    command = [MONITOR, "--config", config, "ls", "--timeout", "60"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        while sum(emulators.calls("wandb").values()) == before:
+            assert process.poll() is None
+            time.sleep(0.02)
+        assert any("wandb-core" in one.name() for one in psutil.process_iter() if carries(one, mark))
+        assert list((tmp_path / "tmp").iterdir())
+        process.send_signal(number)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        emulators.fault("google", None)
+        emulators.fault("wandb", None)
+    assert (process.returncode, out, err) == (128 + number, b"", b"")
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert [one.cmdline() for one in psutil.process_iter() if carries(one, mark)] == []
+
+
 def carries(process: psutil.Process, mark: str) -> bool:
     """Whether a process that has not ended inherited the mark."""
     try:
@@ -293,7 +325,7 @@ def test_unconfigured_tables_say_what_to_set(environment: dict[str, str], tmp_pa
     del environment["WANDB_API_KEY"]
     done = monitor(["ls"], environment, tmp_path)
     assert done.returncode == 4
-    assert "monitor config init" in done.stderr
+    assert "/.config/monitor/config.toml" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

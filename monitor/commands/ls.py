@@ -161,12 +161,13 @@ def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
     import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
 
     from monitor import engine, session_log  # noqa: PLC0415 - as above
+    from monitor.until_told import until_told  # noqa: PLC0415 - as above
 
     log, problem = session_log.start(start.log_dir, "ls")
     if problem:
         complain(problem, exit_codes.OK)
     try:
-        return asyncio.run(engine.collect(start, asked, timeout_s, log))
+        return asyncio.run(until_told(engine.collect(start, asked, timeout_s, log)))
     finally:
         log.close()
 

@@ -115,16 +115,16 @@ class Accumulator:
 
     # --- what happens --------------------------------------------------------------------------------------------
 
-    def take(self, event: Event) -> None:
-        """Take one event of a fetch; never raises, whatever the order."""
+    def take(self, event: Event) -> bool:
+        """Take one event of a fetch; never raises, whatever the order. False for one that changes nothing."""
         entry = self._tables.get(event.table)
         scope = entry.scopes.get(event.scope) if entry else None
         if entry is None or scope is None or event.generation < scope.generation:
-            return
+            return False
         if event.generation > scope.generation:
             self._begin(event, scope)
         if not scope.open:
-            return
+            return False
         match event:
             case Page():
                 self._page(event)
@@ -135,6 +135,7 @@ class Accumulator:
             case _:
                 pass
         self._dirty.add(event.table)
+        return True
 
     def _begin(self, event: Event, scope: _Scope) -> None:
         scope.generation, scope.open = event.generation, True
@@ -210,6 +211,10 @@ class Accumulator:
         changes += [TableChanged(status=self.status(table)) for table in self._tables if table in self._dirty]
         self._dirty.clear()
         return changes
+
+    def answer(self, table: str, scope: str) -> list[Record]:
+        """Return the rows of one scope of one table."""
+        return [row.record for row in self._tables[table].rows.get(scope, {}).values()]
 
     def rows(self, table: str) -> dict[str, Record]:
         """Return the rows of one table, by row key."""

@@ -89,6 +89,9 @@ class Start(Message, frozen=True, kw_only=True):
     settings: Settings
     tables: dict[str, TablePlan]
     log_dir: str | None = None
+    """Where the session logs go; null: the default."""
+    cache_url: str | None = "memory:"
+    """What outlives the session; null: a file in the platform's cache directory."""
 
 
 class Restore(Message, frozen=True, kw_only=True):

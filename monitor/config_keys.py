@@ -184,7 +184,7 @@ _KEYS = (
     Key(
         "cache.url",
         'an address such as "sqlite:////home/you/monitor.db"',
-        "Where records that cannot change any more, and the last good answers, will be kept; not used yet.",
+        "Where records that cannot change any more, and the last good answers, are kept.",
         '"sqlite:////var/tmp/monitor.db"',
         lambda value: re.fullmatch(r"sqlite:///.+", value) is not None and value.isprintable(),
         "a file in the platform's cache directory",

@@ -19,11 +19,12 @@ from typing import cast
 import msgspec
 
 from fetchers.errors import FrameError
-from fetchers.messages import CallEnded, CallStarted, Event, Fetch, pack
+from fetchers.messages import CallEnded, CallStarted, Event, Fetch, ScopeComplete, pack
 from monitor import __version__, session_log
 from monitor.accumulator import Accumulator
 from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
+from monitor.keeping import Keeping
 from monitor.launch import Launch, ProcessLauncher
 from monitor.mirror import Mirror
 from monitor.schedule import Schedule
@@ -41,11 +42,20 @@ class Engine:
     """Asks what is due, and tells what changed."""
 
     def __init__(
-        self, start: Start, launch: Launch, clock: Clock, tell: Callable[[Change], None], session: SessionLog | None
+        self,
+        start: Start,
+        launch: Launch,
+        clock: Clock,
+        tell: Callable[[Change], None],
+        *,
+        session: SessionLog | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self._clock = clock
         self._tell = tell
         self._session = session
+        self._keeping = keeping
+        self._restoring: asyncio.Task[None] | None = None
         self._accumulator = Accumulator()
         self._schedule = Schedule()
         self._generations = itertools.count(1)
@@ -69,6 +79,12 @@ class Engine:
         self._flush()
         self._beat()
         self._ask()
+        if self._keeping is not None:
+            self._restoring = asyncio.create_task(self._restore(self._keeping))
+
+    async def _restore(self, keeping: Keeping) -> None:
+        async for known in keeping.known():
+            self.obey(known)
 
     def hold(self) -> None:
         """Tell nothing for now: the viewer does not read. What changes meanwhile is kept, each row once."""
@@ -111,6 +127,8 @@ class Engine:
         """End every worker; nothing is told any more."""
         for timer in self._timers.values():
             timer.cancel()
+        if self._restoring is not None:
+            self._restoring.cancel()
         for watchdog in self._watchdogs.values():
             watchdog.close()
 
@@ -143,12 +161,16 @@ class Engine:
     def _beat(self) -> None:
         if not self._held:
             self._tell(Beat(at=self._clock.now()))
+            for text in self._keeping.notices() if self._keeping else ():
+                self._tell(Notice(level="warning", text=text))
         self._wake_at("beat", self._clock.monotonic() + BEAT_S, self._beat)
 
     # --- hearing -------------------------------------------------------------------------------------------------
 
     def _event(self, event: Event) -> None:
-        self._accumulator.take(event)
+        if self._accumulator.take(event) and self._keeping is not None and isinstance(event, ScopeComplete):
+            records = self._accumulator.answer(event.table, event.scope)
+            self._keeping.answered(event.table, event.scope, records, event.at)
         self._flush_soon()
 
     def _ended(self, ended: Ended) -> None:
@@ -216,7 +238,10 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
 
     budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)
     plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}
-    engine = Engine(msgspec.structs.replace(start, tables=plans), launcher, LoopClock(), tell, session)
+    keeping = Keeping(start.cache_url, start.settings, tables)
+    engine = Engine(
+        msgspec.structs.replace(start, tables=plans), launcher, LoopClock(), tell, session=session, keeping=keeping
+    )
     try:
         engine.begin()
         async with asyncio.timeout(timeout_s):
@@ -227,6 +252,21 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
         launcher.leave()
         engine.close()
         launcher.end_all()
+        await keeping.close()
+    return mirror
+
+
+async def recall(start: Start, tables: Sequence[str]) -> Mirror:
+    """Return what the cache holds of the tables, with its age; nobody is asked."""
+    mirror, accumulator = Mirror(), Accumulator()
+    keeping = Keeping(start.cache_url, start.settings, tables)
+    for name in tables:
+        accumulator.configure(name, start.tables[name], TABLES[name].scopes(start.settings))
+    async for known in keeping.known():
+        accumulator.restore(known.table, known.scope, known.records, known.fetched_at)
+    for change in accumulator.drain():
+        mirror.apply(change)
+    await keeping.close()
     return mirror
 
 
@@ -253,6 +293,7 @@ class Host(asyncio.Protocol):
         self._launcher = ProcessLauncher()
         self._transport: asyncio.Transport | None = None
         self._session: SessionLog | None = None
+        self._keeping: Keeping | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
@@ -269,7 +310,11 @@ class Host(asyncio.Protocol):
 
     def _command(self, command: Command) -> None:
         if isinstance(command, Start) and self._engine is None:
-            self._engine = Engine(command, self._launcher, LoopClock(), self._tell, self._open_session(command))
+            self._keeping = Keeping(command.cache_url, command.settings, command.tables)
+            session = self._open_session(command)
+            self._engine = Engine(
+                command, self._launcher, LoopClock(), self._tell, session=session, keeping=self._keeping
+            )
             self._engine.begin()
         elif self._engine is not None:
             self._engine.obey(command)
@@ -310,12 +355,14 @@ class Host(asyncio.Protocol):
         if not self._over.done():
             self._over.set_result(None)
 
-    def close(self) -> None:
-        """End every worker."""
+    async def close(self) -> None:
+        """End every worker, and give the disks a moment."""
         self._launcher.leave()
         if self._engine is not None:
             self._engine.close()
         self._launcher.end_all()
+        if self._keeping is not None:
+            await self._keeping.close()
         if self._session is not None:
             self._session.close()
 
@@ -331,7 +378,7 @@ async def serve(wire: socket.socket) -> None:
     try:
         await over
     finally:
-        host.close()
+        await host.close()
 
 
 def main(fd: int) -> None:

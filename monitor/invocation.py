@@ -65,7 +65,12 @@ class Invocation:
 
 def start(config: Config) -> Start:
     """The first word to an engine that is to ask what `config` says."""
-    return Start(settings=Settings(gcp=config.gcp, wandb=config.wandb), tables=config.tables, log_dir=config.logs.dir)
+    return Start(
+        settings=Settings(gcp=config.gcp, wandb=config.wandb),
+        tables=config.tables,
+        log_dir=config.logs.dir,
+        cache_url=config.cache.url,
+    )
 
 
 def start_demo(config: Config) -> Start:

@@ -115,7 +115,7 @@ def test_a_wrong_command_line_is_one_line_and_64(place: Path, arguments: Sequenc
     assert "\x1b" not in ran.stderr
 
 
-@pytest.mark.parametrize("option", ["--cached", "--filter", "--no-reasons"])
+@pytest.mark.parametrize("option", ["--filter", "--no-reasons"])
 def test_what_is_not_there_yet_is_not_silently_accepted(place: Path, option: str) -> None:
     """A script that asks for it learns that it does not get it."""
     assert option in complaint(run(place, "ls", option, "x"), 64)

@@ -193,6 +193,22 @@ def carries(process: psutil.Process, mark: str) -> bool:
         return False
 
 
+def test_what_was_last_known_is_printed_without_asking(
+    config: str, environment: dict[str, str], emulators: Emulators
+) -> None:
+    """Status 4 and a line where nothing is; afterwards the same rows, stale, at status 0 and without a call."""
+    none = monitor(["--config", config, "ls", "runner", "--cached"], environment)
+    assert (none.returncode, none.stderr) == (4, "monitor: nothing is cached yet\n")
+    asked = tables_of(monitor(["--config", config, "ls", "runner", "-o", "json"], environment))["runner"]
+    calls = emulators.calls("google")
+    done = monitor(["--config", config, "ls", "runner", "-o", "json", "--cached"], environment)
+    cached = tables_of(done)["runner"]
+    assert done.returncode == 0
+    assert cached["records"] == asked["records"]
+    assert cached["freshness"] == "stale"
+    assert emulators.calls("google") == calls
+
+
 def test_session_logs_hold_every_fetch_and_every_call(config: str, environment: dict[str, str], tmp_path: Path) -> None:
     """One line per fetch with its scopes, one per API call with its region and page."""
     assert monitor(["--config", config, "ls", "runner"], environment).returncode == 0

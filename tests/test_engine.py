@@ -34,7 +34,7 @@ class Stage:
         self.mirror = Mirror()
         self.told: list[Change] = []
         plans = {name: TablePlan() for name in tables or TABLES}
-        self.engine = Engine(Start(settings=settings, tables=plans), self.launcher, self.clock, self.tell, None)
+        self.engine = Engine(Start(settings=settings, tables=plans), self.launcher, self.clock, self.tell)
 
     def tell(self, change: Change) -> None:
         self.told.append(change)

@@ -358,11 +358,11 @@ def test_colours_are_only_there_when_asked_for() -> None:
 def test_what_has_not_answered_in_time_has_failed() -> None:
     """Printed is what is known, with an error that says so; what answered or failed by itself stays as it was."""
     status = TableStatus(table="runner", scopes={"a": LOADING, "b": LIVE, "c": FAILED, "d": STALE})
-    late = settled(status, 5)
+    late = settled(status, "no answer within --timeout 5")
     assert late.scopes["a"].failure == Failure(kind="timeout", text="no answer within --timeout 5")
     assert {name: late.scopes[name] for name in "bcd"} == {name: status.scopes[name] for name in "bcd"}
     unasked = TableStatus(table="runner", missing="set it up")
-    assert settled(unasked, 5) == unasked
+    assert settled(unasked, "no answer within --timeout 5") == unasked
 
 
 OFF = TableStatus(table="builds", enabled=False)

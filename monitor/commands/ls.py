@@ -64,11 +64,12 @@ class _Seconds(click.ParamType[float]):
 Examples:
   monitor ls                       every table that is configured
   monitor ls runner vertex         two of them
+  monitor ls --cached              what was last known, at once, without asking
   monitor ls completed -o json | jq '.tables[].records[] | select(.state == "failed")'
 
 \b
 Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
-4 nothing is configured.
+4 nothing is configured. With --cached: 0, or 4 where nothing is cached.
 """
 )
 @click.argument("tables", metavar="[TABLE]...", nargs=-1, type=_TableNames())
@@ -82,8 +83,9 @@ Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
     show_default=True,
     help="Seconds until the answer is printed, counted from the start.",
 )
+@click.option("--cached", is_flag=True, help="Print what was last known, and ask nobody.")
 @click.pass_obj
-def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeout_s: float) -> int:
+def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeout_s: float, cached: bool) -> int:
     """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
     start = invocation.start()
     asked = tuple(dict.fromkeys(tables)) or _configured(start)
@@ -92,10 +94,10 @@ def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeou
     if not asked and output == "table":
         return exit_codes.NOTHING_CONFIGURED
     shown = asked or tuple(TABLES)
-    mirror = ask(start, shown, timeout_s)
+    mirror = recall(start, shown) if cached else ask(start, shown, timeout_s)
     now = datetime.now(UTC)
     answer(_rendered(invocation, mirror, shown, now, output))
-    return _judged(mirror, asked, now, output)
+    return _judged_cached(mirror, asked) if cached else _judged(mirror, asked, now, output)
 
 
 def _configured(start: Start) -> tuple[str, ...]:
@@ -148,13 +150,29 @@ def _takes_unicode() -> bool:
 
 def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
     """Ask what is configured among the tables, at most until `timeout_s` after the process began."""
-    ready = _configured(start)
-    asked = [name for name in tables if name in ready]
+    asked = _among(tables, _configured(start))
     left = max(_LEAST_S, timeout_s - process_age.seconds() - _TO_PRINT_S)
     mirror = _collect(start, asked, math.floor(left * 10) / 10) if asked else Mirror()
     for name in tables:
-        mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), timeout_s)
+        status = mirror.status.get(name) or _unasked(start, name)
+        mirror.status[name] = settled(status, f"no answer within --timeout {timeout_s:g}")
     return mirror
+
+
+def recall(start: Start, tables: Sequence[str]) -> Mirror:
+    """Return what the cache holds of the tables."""
+    import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
+
+    from monitor import engine  # noqa: PLC0415 - as above
+
+    mirror = asyncio.run(engine.recall(start, _among(tables, _configured(start))))
+    for name in tables:
+        mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), "nothing is cached")
+    return mirror
+
+
+def _among(tables: Sequence[str], ready: Sequence[str]) -> list[str]:
+    return [name for name in tables if name in ready]
 
 
 def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
@@ -182,11 +200,11 @@ def _unasked(start: Start, name: str) -> TableStatus:
     )
 
 
-def settled(status: TableStatus, timeout_s: float) -> TableStatus:
+def settled(status: TableStatus, why: str) -> TableStatus:
     """The status with every scope that has not answered failed: what is printed does not load any more."""
     if status.missing is not None or not status.enabled:
         return status
-    late = Failure(kind=NoAnswer.kind, text=f"no answer within --timeout {timeout_s:g}")
+    late = Failure(kind=NoAnswer.kind, text=why)
     scopes = {
         name: scope
         if scope.fetched_at or scope.failure
@@ -207,6 +225,12 @@ def exit_status(mirror: Mirror, tables: Sequence[str], now: datetime) -> int:
     if found <= _NOT_SET_UP:
         return exit_codes.NOTHING_CONFIGURED
     return exit_codes.OK if all(one.good for one in found) else exit_codes.NOT_ALL_LIVE
+
+
+def _judged_cached(mirror: Mirror, tables: Sequence[str]) -> int:
+    """0 where anything at all is cached."""
+    known = any(scope.fetched_at for name in tables for scope in mirror.status[name].scopes.values())
+    return exit_codes.OK if known else complain("nothing is cached yet", exit_codes.NOTHING_CONFIGURED)
 
 
 def _judged(mirror: Mirror, tables: Sequence[str], now: datetime, output: str) -> int:

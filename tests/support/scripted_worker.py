@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from fetchers.errors import Failure
@@ -81,9 +82,9 @@ class ScriptedChild:
         for scope in fetch.scopes:
             self.say(ScopeStarted(table=fetch.table, generation=fetch.generation, scope=scope, at=NOON))
 
-    def answer(self, fetch: Fetch, scope: str, records: Sequence[Record] = ()) -> None:
+    def answer(self, fetch: Fetch, scope: str, records: Sequence[Record] = (), at: datetime = NOON) -> None:
         """Answer one scope in full."""
-        about: dict[str, Any] = {"table": fetch.table, "generation": fetch.generation, "scope": scope, "at": NOON}
+        about: dict[str, Any] = {"table": fetch.table, "generation": fetch.generation, "scope": scope, "at": at}
         self.say(ScopeStarted(**about), Page(**about, records=tuple(records)), ScopeComplete(**about))
 
     def fail(self, fetch: Fetch, scope: str, text: str = "no") -> None:

@@ -1,0 +1,149 @@
+"""What outlives a session: painted with its age, replaced by the first answer, never lost to a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cache.store import open_store
+from cache.tenant import tenant_of
+from cache.terminal_state import TerminalStates
+from fetchers.settings import Gcp, Settings
+from monitor import freshness
+from monitor.changes import Start
+from monitor.clock import LoopClock
+from monitor.engine import Engine
+from monitor.freshness import Freshness
+from monitor.keeping import Keeping
+from monitor.mirror import Mirror
+from monitor.tables import TablePlan
+from tests.support.records import record
+from tests.support.scripted_worker import ScriptedChild, ScriptedLauncher
+
+EAST = "us-east1"
+SETTINGS = Settings(gcp=Gcp(project="acme-ml", regions=(EAST,)))
+
+
+class Session:
+    """One engine with scripted workers and the cache of `url`."""
+
+    def __init__(self, url: str, settings: Settings = SETTINGS) -> None:
+        self.mirror = Mirror()
+        self.launcher = ScriptedLauncher()
+        self.keeping = Keeping(url, settings, ["runner"])
+        start = Start(settings=settings, tables={"runner": TablePlan()})
+        self.engine = Engine(start, self.launcher, LoopClock(), self.mirror.apply, keeping=self.keeping)
+        self.engine.begin()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something that the engine tells."""
+        async with asyncio.timeout(5):
+            while not holds():  # noqa: ASYNC110 - the mirror is plain data
+                await asyncio.sleep(0.01)
+
+    async def worker(self) -> ScriptedChild:
+        """The newest worker, ready and asked."""
+        await self.until(lambda: bool(self.launcher.children))
+        self.launcher.children[-1].ready()
+        return self.launcher.children[-1]
+
+    @property
+    def ids(self) -> set[str]:
+        """What is on the screen."""
+        return {row.id for row in self.mirror.rows.get("runner", {}).values()}
+
+    @property
+    def freshness(self) -> Freshness:
+        """What the table is worth."""
+        return freshness.of_table(self.mirror.status["runner"], datetime.now(UTC))
+
+    async def close(self) -> None:
+        """Leave as the program does."""
+        self.engine.close()
+        await self.keeping.close()
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> str:
+    """A cache in which a first session has kept two rows, one of them ended for good."""
+    found = f"sqlite:///{tmp_path / 'cache.db'}"
+    session = Session(found)
+    worker = await session.worker()
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    ended = record("ended", scope=EAST, state="failed", finished=long_ago)
+    worker.answer(worker.fetches[0], EAST, [record("runs", scope=EAST), ended], datetime.now(UTC))
+    worker.end(worker.fetches[0])
+    await session.until(lambda: session.ids == {"runs", "ended"})
+    await session.until(lambda: not session.keeping._tasks)
+    await session.close()
+    return found
+
+
+async def test_the_rows_of_the_last_session_are_there_before_any_answer(url: str) -> None:
+    """They are stale, carry the age of their answer, and no worker has said a word yet."""
+    session = Session(url)
+    await session.until(lambda: session.ids == {"runs", "ended"})
+    assert session.freshness is Freshness.STALE
+    await session.close()
+
+
+async def test_a_failure_leaves_them_and_an_answer_replaces_them(url: str) -> None:
+    """A table that had rows is never empty because a fetch failed."""
+    session = Session(url)
+    worker = await session.worker()
+    await session.until(lambda: bool(session.ids))
+    worker.fail(worker.fetches[0], EAST)
+    worker.end(worker.fetches[0])
+    await session.until(lambda: freshness.error(session.mirror.status["runner"]) == "no")
+    assert session.ids == {"runs", "ended"}
+    assert session.freshness is Freshness.STALE
+    await session.close()
+
+
+async def test_rows_of_another_project_are_never_painted(url: str) -> None:
+    """The tenant is in every key."""
+    other = Session(url, Settings(gcp=Gcp(project="another", regions=(EAST,))))
+    worker = await other.worker()
+    worker.answer(worker.fetches[0], EAST, at=datetime.now(UTC))
+    worker.end(worker.fetches[0])
+    await other.until(lambda: other.freshness is Freshness.LIVE)
+    assert other.ids == set()
+    await other.close()
+
+
+async def test_what_has_ended_for_good_is_kept_as_such(url: str) -> None:
+    """The ended row has a terminal state, the running one has none."""
+    store = (await open_store(url)).store
+    kept = await TerminalStates(store).get_many(
+        tenant_of("runner", SETTINGS), [record("ended", scope=EAST, state="failed"), record("runs", scope=EAST)]
+    )
+    assert [final is not None for final in kept] == [True, False]
+    await store.close(1)
+
+
+async def test_a_cache_that_cannot_be_used_is_said_and_nothing_else_changes(tmp_path: Path) -> None:
+    """A directory in the place of the file: one notice, live rows."""
+    (tmp_path / "cache.db").mkdir()
+    session = Session(f"sqlite:///{tmp_path / 'cache.db'}")
+    worker = await session.worker()
+    worker.answer(worker.fetches[0], EAST, [record("a", scope=EAST)], datetime.now(UTC))
+    worker.end(worker.fetches[0])
+    await session.until(lambda: session.freshness is Freshness.LIVE)
+    assert len(session.keeping.notices()) == 1
+    await session.close()
+
+
+async def test_leaving_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is never opened: closing takes no longer than it may."""
+    monkeypatch.setattr("cache.store.open_disk", lambda *_: time.sleep(3600))
+    session = Session(f"sqlite:///{tmp_path / 'cache.db'}")
+    worker = await session.worker()
+    worker.answer(worker.fetches[0], EAST, [record("a", scope=EAST)], datetime.now(UTC))
+    await session.until(lambda: session.ids == {"a"})
+    async with asyncio.timeout(0.5):
+        await session.close()

@@ -136,6 +136,11 @@ _WIDEST_AGE = max(cell_width(age(seconds)) for seconds in (59, 59 * 60, 23 * 360
 _WIDEST_NAME = max(cell_width(name_of(found)) for found in Freshness if found not in SETTLED)
 
 
+def freshness_slack(view: View) -> int:
+    """Cells by which `freshness_parts` may still grow as time passes."""
+    return _WIDEST_AGE - cell_width(_age(view).removeprefix(_SINCE)) if _age(view) else 0
+
+
 def freshness_room(view: View) -> int:
     """Cells that `freshness_parts` take at most while the table has these scopes, whatever time and answers bring."""
     number = len(_scopes(view))
@@ -286,10 +291,10 @@ def _failed(view: View) -> Said:
 
 def _unconfigured(view: View) -> Said:
     said = f"as {view.said_by}" if view.said_by else view.error or ""
-    return Said("Not set up", said, "warn", more=(BEGINNING,) if view.beginning else ())
+    return Said("Not set up", said, "warn", more=BEGINNING if view.beginning else ())
 
 
-BEGINNING = "`monitor config init` writes a file to begin with · `monitor --demo` shows what it looks like"
+BEGINNING = ("`monitor config init` writes a file to begin with", "`monitor --demo` shows what it looks like")
 """For someone to whom every table says that it is not set up."""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from msgspec.structs import replace
 from textual.events import MouseScrollDown
 
-from fetchers.errors import FrameError
+from fetchers.errors import Failure, FrameError
 from fetchers.records import Reason, Record, State
 from monitor.changes import Beat, Notice, Refresh, RowsChanged
 from monitor.tables import TABLES
@@ -117,8 +120,171 @@ async def test_a_resize_changes_the_layout_and_keeps_the_selection() -> None:
             await stage.settle()
             assert {cell_width(line) for line in stage.lines()} == {width}
             assert stage.cursor() == "id-30"
-            assert "2 runner" in stage.text()
+            assert "2 r" in stage.text() or width < 40
         assert "name-30 " in stage.text()
+
+
+BUSY = {
+    table: [
+        record(table, n, state) for n, state in enumerate([State.FAILED] * 18 + [State.RUNNING] * 6 + [State.QUEUED])
+    ]
+    for table in TABLES
+}
+REGIONS = {f"region-{n}": scope(5, rows=1) for n in range(18)}
+
+
+@pytest.mark.parametrize("width", [*range(80, 150, 7)])
+async def test_a_title_keeps_its_form_while_time_passes_and_rows_scroll(width: int) -> None:
+    """Whatever its age, its freshness and its arrows say, the counts stand as they did; neighbours look alike."""
+    async with Stage().open(width, 40) as stage:
+        for table, records in BUSY.items():
+            await stage.tell(rows(table, records), status(table, REGIONS))
+        told = titles(stage)
+        assert len({counts_of(line) for line in told}) == 1
+        for seconds in (0, 3, 20, 60, 3600, 86400):
+            await stage.wait(seconds)
+            assert [counts_of(line) for line in titles(stage)] == [counts_of(line) for line in told]
+        await stage.press("G", "2", "G")
+        assert [counts_of(line) for line in titles(stage)] == [counts_of(line) for line in told]
+
+
+def titles(stage: Stage) -> list[str]:
+    """The title line of every table."""
+    return [stage.line(f"{number} {table} ") for number, table in enumerate(TABLES, start=1)]
+
+
+def counts_of(line: str) -> tuple[str, ...]:
+    """The counts that a title shows, with their words; all five tables of `BUSY` have the same."""
+    return tuple(re.findall(r"[✗●○] \d+(?: [a-z]+| )", line))
+
+
+async def test_a_title_has_words_where_there_is_room_for_the_widest() -> None:
+    """All of them, those that matter, or none."""
+    for width, shown in (
+        (200, "✗ 18 failed  ● 6 running  ○ 1 queued"),
+        (110, "✗ 18 failed  ● 6 running  ○ 1 "),
+        (80, "✗ 18  ● 6"),
+    ):
+        async with Stage().open(width, 40) as stage:
+            for table, records in BUSY.items():
+                await stage.tell(rows(table, records), status(table, REGIONS))
+            assert all(shown in line for line in titles(stage))
+
+
+async def test_a_stale_or_failed_table_says_when_it_was_heard_last() -> None:
+    """`now · stale` would contradict itself; what is live keeps the short form."""
+    broken = scope(3, live=False, rows=1, failure=Failure(kind="unreachable", text="no connection"))
+    async with Stage(tables=("builds", "runner", "vertex")).open() as stage:
+        await stage.tell(rows("builds", [record("builds", 1)]), status("builds", {"a": broken, "b": broken}))
+        await stage.tell(status("runner", {"a": replace(broken, rows=0), "b": replace(broken, rows=0)}))
+        await stage.tell(status("vertex", {"us-east1": scope(3)}))
+        assert "0/2 regions · last answer 3 s ago · stale" in stage.line("1 builds")
+        assert "0/2 regions · last answer 3 s ago · failed" in stage.line("2 runner")
+        assert " now · live" in stage.line("3 vertex")
+        await stage.wait(24)
+        assert "last answer 20 s ago · stale" in stage.line("1 builds")
+        assert " 20 s ago · live" in stage.line("3 vertex")
+
+
+LONG = (
+    "ListExecutions us-east1 page 1: PERMISSION_DENIED: launcher@acme-ml.iam.gserviceaccount.com lacks"
+    " run.executions.list on project acme-ml; grant it roles/run.viewer, or remove us-east1 from gcp.regions"
+)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60)])
+async def test_the_error_of_the_table_that_has_the_keys_is_readable_to_its_end(width: int, height: int) -> None:
+    """It has rows, and neither cause nor advice is cut; the next try stands beside it and moves no line."""
+    told = status("runner", {"us-east1": failed(LONG), "b": scope(rows=1)})
+    again = status("runner", {"us-east1": failed(LONG, loading=True), "b": scope(rows=1)})
+    async with Stage().open(width, height) as stage:
+        await stage.tell(rows("runner", [record("runner", 1, scope="b")]), told)
+        await stage.press("2")
+        assert "next try within 30s" in stage.line("! ListExecutions")
+        assert LONG in " ".join(stage.text().replace("next try within 30s", "").split())
+        before = next(y for y, line in enumerate(stage.lines()) if "name-1 " in line)
+        await stage.tell(again)
+        assert "asking again now" in stage.line("! ListExecutions")
+        assert "name-1 " in stage.lines()[before]
+        await stage.press("1")
+        assert sum("roles/run.viewer" in line for line in stage.lines()) == (height >= 40 and width >= 200)
+
+
+UNSET = {
+    table: "no W&B project: set wandb.entity" if TABLES[table].source == "wandb" else "no Google Cloud project: set it"
+    for table in TABLES
+}
+
+
+async def test_a_newcomer_is_told_once_what_is_missing_and_how_to_begin() -> None:
+    """Nothing is set up: the first table says how to begin, and no two tables say the same."""
+    async with Stage().open(120, 40) as stage:
+        await stage.tell(*(status(table, missing=text) for table, text in UNSET.items()))
+        assert stage.text().count("no Google Cloud project") == 1
+        assert stage.text().count("no W&B project") == 1
+        assert sum("as builds" in line for line in stage.lines()) == 2
+        assert stage.line("as active")
+        assert stage.line("`monitor config init` writes a file to begin with")
+        assert stage.line("`monitor --demo` shows what it looks like")
+        await stage.tell(status("active"))
+        assert "config init" not in stage.text()
+
+
+async def test_a_newcomer_is_told_behind_every_tab() -> None:
+    """A table that is alone on the screen refers to none that is not there."""
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(*(status(table, missing=text) for table, text in UNSET.items()))
+        for key, text in zip("12345", UNSET.values(), strict=True):
+            await stage.press(key)
+            assert text in " ".join(stage.text().split())
+            assert stage.line("`monitor config init` writes")
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 15), (40, 10)])
+async def test_what_failed_stays_in_sight_on_every_tab(width: int, height: int) -> None:
+    """Names give way first; the tab of the table that has the keys is always there."""
+    async with Stage().open(width, height) as stage:
+        for number, table in enumerate(TABLES, start=1):
+            records = [record(table, n, State.FAILED) for n in range(10 + number)]
+            await stage.tell(rows(table, records), status(table, {"a": scope(900, rows=1)}))
+        for key in "12345":
+            await stage.press(key)
+            assert [stage.lines()[1].count(f"✗{10 + number}~") for number in range(1, 6)] == [1] * 5
+
+
+async def test_a_narrow_title_keeps_its_name_and_counts() -> None:
+    """Arrows give way first, then how many regions answered; how fresh it is stays."""
+    async with Stage(tables=("builds",)).open(40, 10) as stage:
+        await stage.tell(rows("builds", BUSY["builds"]), status("builds", REGIONS))
+        line = stage.line("1 builds", "live", "▌")
+        assert "✗ 18  ● 6  ○ 1" in line
+        assert "regions" not in line
+
+
+async def test_the_current_tab_is_there_however_narrow_the_line() -> None:
+    """Those before it give way."""
+    async with Stage().open(16, 10) as stage:
+        for table in TABLES:
+            await stage.tell(rows(table, [record(table, n, State.FAILED) for n in range(100)]), status(table))
+        for key, letter in zip("12345", "brvac", strict=True):
+            await stage.press(key)
+            assert f" {letter} ✗100" in stage.lines()[1]
+
+
+async def test_help_explains_what_the_screen_does_not_say_itself() -> None:
+    """Columns, the marks of a title line, and words that JSON has others for."""
+    async with Stage().open(80, 24) as stage:
+        await stage.press("question_mark")
+        for parts in (
+            ("SINCE", "start while it runs, then end"),
+            ("TIME", "how long it ran, or runs"),
+            ("WHERE", "region, project or queue"),
+            ("↓66", "rows below"),
+            ("7/18", "regions that have answered"),
+            ("not set up", "`unconfigured` in JSON"),
+            ("off ", "`disabled` in JSON"),
+        ):
+            assert stage.line(*parts)
 
 
 @pytest.mark.parametrize("height", [24, 40])

@@ -17,7 +17,7 @@ from monitor.text import fit
 from monitor.ui.bindings import KEYS, bindings
 from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.painted import Painted, Part, compose
-from monitor.ui.words import NAMES, ROLES
+from monitor.ui.words import ROLES, name_of
 
 MEANINGS = {
     Freshness.LIVE: "all have answered lately",
@@ -26,14 +26,28 @@ MEANINGS = {
     Freshness.STALE: "none has: rows are old",
     Freshness.FAILED: "none has: nothing known",
     Freshness.LOADING: "asked, no answer yet",
-    Freshness.UNCONFIGURED: "the text says how",
-    Freshness.DISABLED: "switched off",
+    Freshness.UNCONFIGURED: f"`{Freshness.UNCONFIGURED.value}` in JSON",
+    Freshness.DISABLED: f"`{Freshness.DISABLED.value}` in JSON",
 }
-"""What the word at the end of a title line means."""
+"""What the word at the end of a title line means; the words of `NAMES` have another name in JSON."""
+
+TITLES = (
+    ("7/18", "regions that have answered"),
+    ("10 s ago", "age of the oldest answer"),
+    ("↑4 ↓66", "rows above, rows below"),
+)
+"""What else stands at the end of a title line."""
+
+COLUMNS = (
+    ("WHERE", "region, project or queue"),
+    ("TIME", "how long it ran, or runs"),
+    ("SINCE", "start while it runs, then end"),
+)
+"""Columns whose names do not say it all."""
 
 SIDE = 42
 """Cells of the left half."""
-_KEYS = 11
+_KEYS = 10
 _WORDS = 12
 
 
@@ -83,7 +97,9 @@ class Help(Screen[None]):
 def _keys() -> list[list[Part]]:
     shown = [key for key in KEYS if key.where != "help"]
     lines: list[list[Part]] = [[], [("  Keys", "strong")]]
-    return lines + [[(f"  {fit(key.shown, _KEYS)}", "key"), (key.text, "text")] for key in shown]
+    lines += [[(f"  {fit(key.shown, _KEYS)}", "key"), (key.text, "text")] for key in shown]
+    lines += [[], [("  Columns", "strong")]]
+    return lines + [[(f"  {fit(name, _KEYS)}", "key"), (text, "text")] for name, text in COLUMNS]
 
 
 def _signs() -> list[list[Part]]:
@@ -91,9 +107,9 @@ def _signs() -> list[list[Part]]:
     lines += [_pair(_states(pair)) for pair in _pairs(list(GLYPHS))]
     lines += [[("~", "warn"), (" no answer since: as last known", "text")]]
     lines += [[], [("Freshness", "strong")]]
-    return lines + [
-        [(fit(NAMES.get(word, word.value), _WORDS), ROLES[word]), (MEANINGS[word], "text")] for word in MEANINGS
-    ]
+    lines += [[(fit(name_of(word), _WORDS), ROLES[word]), (MEANINGS[word], "text")] for word in MEANINGS]
+    lines += [[], [("Titles", "strong")]]
+    return lines + [[(fit(sign, _WORDS), "dim"), (text, "text")] for sign, text in TITLES]
 
 
 def _pairs(states: Sequence[State]) -> list[Sequence[State]]:

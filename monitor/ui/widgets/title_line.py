@@ -12,7 +12,16 @@ from monitor.text import wrap
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE, LiveTable
 from monitor.ui.widgets.painted import Part, compose, width_of
-from monitor.ui.words import COUNTED, ROLES, View, count_parts, freshness_parts, freshness_room, trouble
+from monitor.ui.words import (
+    COUNTED,
+    ROLES,
+    View,
+    count_parts,
+    freshness_parts,
+    freshness_room,
+    freshness_slack,
+    trouble,
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,16 @@ def _hope_room(width: int) -> int:
     return _HOPE if width >= _HOPEFUL_FROM else 0
 
 
+def _right(title: Title) -> list[list[Part]]:
+    """What may stand at the end, from much room to little: the scroll mark says what arrows say, the age stays."""
+    fresh = freshness_parts(title.view)
+    return [[*_arrows(title.above, title.below), *fresh], fresh, fresh[-_AGE_PARTS:], fresh[-1:]]
+
+
+_AGE_PARTS = 3
+"""Age, dot and word."""
+
+
 def _arrows(above: int, below: int) -> list[Part]:
     arrows = [f"{arrow}{number:,}" for arrow, number in (("↑", above), ("↓", below)) if number]
     return [(f"{' '.join(arrows)}   ", "dim")] if arrows else []
@@ -119,8 +138,10 @@ class TitleLine(Line):
     def _title(self, width: int) -> Sequence[Part]:
         title = self.title
         counts = count_parts(title.counts, title.view.freshness, title.worded)
-        right = [*_arrows(title.above, title.below), *freshness_parts(title.view), (" " * EDGE, "")]
-        return compose([*title.left, *counts], right, width)
+        left, right = [*title.left, *counts, (" ", "")], _right(title)
+        room = width - width_of(left) - EDGE - freshness_slack(title.view)
+        shown = next((parts for parts in right if width_of(parts) < room), right[-1])
+        return compose(left, [*shown, (" " * EDGE, "")], width)
 
     def _trouble(self, y: int, width: int) -> Sequence[Part]:
         """The error; when it may be right again stands at the end of its first line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from textual.events import MouseScrollDown
 
 from fetchers.errors import Failure, FrameError
 from fetchers.records import Reason, Record, State
-from monitor.changes import Beat, Notice, Refresh, RowsChanged
+from monitor.changes import Beat, Change, Notice, Refresh, RowsChanged
 from monitor.tables import TABLES
 from monitor.text import cell_width
 from monitor.ui.bindings import KEYS
@@ -360,6 +361,20 @@ async def test_an_engine_that_is_gone_is_said_and_its_rows_stay() -> None:
         await stage.press("j")
         assert stage.cursor() == "id-1"
         assert "name-1 " in stage.text()
+
+
+async def test_the_engine_is_asked_for_after_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its processes do not compete with what a person sees first: every table has been painted by then."""
+    stage, painted = Stage(), list[bool]()
+    changes = stage.link.changes
+
+    def asked() -> AsyncIterator[Change]:
+        painted.extend(bool(table._lines) for table in stage.app.dashboard.tables)
+        return changes()
+
+    monkeypatch.setattr(stage.link, "changes", asked)
+    async with stage.open():
+        assert painted == [True] * len(TABLES)
 
 
 async def test_an_engine_that_is_gone_from_the_start_is_said_too() -> None:

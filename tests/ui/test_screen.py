@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
+from rich.console import RenderableType
 from textual.events import MouseScrollDown
+from textual.screen import Screen
 
 from fetchers.errors import Failure, FrameError
 from fetchers.records import Reason, Record, State
@@ -364,17 +366,24 @@ async def test_an_engine_that_is_gone_is_said_and_its_rows_stay() -> None:
 
 
 async def test_the_engine_is_asked_for_after_the_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its processes do not compete with what a person sees first: every table has been painted by then."""
-    stage, painted = Stage(), list[bool]()
-    changes = stage.link.changes
+    """Its processes do not compete with what a person sees first."""
+    stage, order = Stage(), list[str]()
+    changes, display = stage.link.changes, stage.app._display
 
     def asked() -> AsyncIterator[Change]:
-        painted.extend(bool(table._lines) for table in stage.app.dashboard.tables)
+        order.append("engine")
         return changes()
 
+    def shown(screen: Screen[None], frame: RenderableType | None) -> None:
+        if frame is not None and not stage.app._batch_count:
+            order.append("frame")
+        display(screen, frame)
+
     monkeypatch.setattr(stage.link, "changes", asked)
+    monkeypatch.setattr(stage.app, "_display", shown)
     async with stage.open():
-        assert painted == [True] * len(TABLES)
+        assert order[0] == "frame"
+        assert order.count("engine") == 1
 
 
 async def test_an_engine_that_is_gone_from_the_start_is_said_too() -> None:

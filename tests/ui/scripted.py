@@ -15,6 +15,9 @@ from fetchers.records import Reason, Record, State
 from monitor.changes import Change, Command, RowsChanged, ScopeStatus, TableChanged, TableStatus
 from monitor.ui.app import MonitorApp
 
+PATIENCE_S = 20.0
+"""Seconds that a screen on a busy machine may take for what it was told."""
+
 NOW = datetime(2026, 1, 5, 14, 3, 22, tzinfo=UTC)
 
 
@@ -97,6 +100,9 @@ class Stage:
         while not self.link.told.empty() or not self.app._pending.empty:
             await self.pilot.pause()
         await self.pilot.pause()
+        done = asyncio.Event()
+        if self.app.dashboard.call_later(done.set):  # behind all that the screen has been told
+            await asyncio.wait_for(done.wait(), PATIENCE_S)
         await self.pilot.pause()
 
     async def wait(self, seconds: float) -> None:

@@ -25,9 +25,6 @@ SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 CALL = "google.auth"
 """How this step is named among the API calls."""
 
-_THREADS_SHARE = 0.95
-"""Of the time that is waited: the thread is given up, and `stuck`, before whoever waits for it tells of it."""
-
 _LOGIN = "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS"
 
 _MEANINGS: tuple[tuple[type[Exception], type[FetchError], str], ...] = (
@@ -77,6 +74,7 @@ class Access:
     def __init__(self) -> None:
         self._threads = Threads()
         self._attempt: asyncio.Task[Grant] | None = None
+        self._overdue: asyncio.Task[Grant] | None = None
 
     async def grant(self, within_s: float, call: str) -> Grant:
         """Return a grant whose token is fresh; `call` opens the message of an error.
@@ -88,6 +86,7 @@ class Access:
             async with asyncio.timeout(within_s):
                 return await asyncio.shield(attempt)
         except TimeoutError:
+            self._overdue = attempt
             raise NoAnswer(
                 f"{call}: no credentials in {within_s:g} s; check the metadata server or token endpoint, or {_LOGIN}"
             ) from None
@@ -106,7 +105,8 @@ class Access:
 
     def stuck(self) -> bool:
         """Whether the thread is still in a call that should have returned."""
-        return self._threads.stuck()
+        waited_for = self._overdue is not None and not self._overdue.done()
+        return waited_for or self._threads.stuck()
 
     def _renewed(self, within_s: float) -> asyncio.Task[Grant]:
         """Return the attempt to wait for: the one under way or still good, else a new one with the same credentials."""
@@ -114,8 +114,7 @@ class Access:
         if attempt is not None and (not attempt.done() or self.held()):
             return attempt
         credentials = attempt.result().credentials if attempt is not None and _good(attempt) else None
-        deadline_s = within_s * _THREADS_SHARE
-        self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), deadline_s, CALL))
+        self._attempt = asyncio.create_task(self._threads.call(lambda: obtain(credentials), within_s, CALL))
         self._attempt.add_done_callback(_good)  # its error is read there: nobody may be waiting for it any more
         return self._attempt
 

@@ -62,7 +62,8 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    return _composed("".join(map(_safe, _COLOUR.sub("", text))))
+    # Composed first, because composing takes some characters apart into marks that are dropped.
+    return _composed("".join(map(_safe, _composed(_COLOUR.sub("", text)))))
 
 
 def one_line(text: str) -> str:

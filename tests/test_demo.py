@@ -95,6 +95,25 @@ def test_a_signal_to_end_restores_the_terminal_and_leaves_no_process(demo: Termi
     assert alive == []
 
 
+def test_a_stop_that_was_not_announced_does_not_cost_the_terminal(demo: Terminal) -> None:
+    """SIGSTOP and SIGCONT from another window: the screen goes on, keys answer, and `q` gives the terminal back."""
+    demo.wait_for("live")
+    os.kill(demo.pid, signal.SIGSTOP)
+    os.kill(demo.pid, signal.SIGCONT)
+    demo.send("?")
+    demo.wait_for("next table")
+    demo.send("q")
+    demo.send("q")
+    assert demo.wait_for_end(5) == 0
+    assert demo.is_cooked()
+
+
+def test_a_paste_that_never_ends_swallows_no_key(demo: Terminal) -> None:
+    """The program asks for no pastes, so a terminal sends none."""
+    demo.wait_for("live")
+    assert b"\x1b[?2004h" not in demo.raw
+
+
 def test_a_terminal_that_is_gone_leaves_no_process(tmp_path: Path) -> None:
     """The window is closed: the kernel hangs up, nothing can be written any more, and everything ends."""
     terminal = Terminal([MONITOR, "--demo"], environment=bare(tmp_path))

@@ -23,6 +23,7 @@ from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
 from monitor.ui.bindings import bindings
+from monitor.ui.driver import TerminalDriver
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.help import Help
@@ -68,7 +69,7 @@ class MonitorApp(App[None]):
         subject: str = "",
     ) -> None:
         """Show what `link` tells about `tables`; `subject` names project and entity, `clock` is aware and UTC."""
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self.register_theme(THEME)
         self.theme = THEME.name
         self.mirror = Mirror()

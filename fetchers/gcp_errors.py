@@ -111,7 +111,7 @@ CAUSES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_PEER}http1\.x server", "{peer} does not speak gRPC"),
         (rf"{_PEER}Connection reset by peer", "connection reset by {peer}"),
         (rf"{_PEER}(?:timed out|Timeout occurred|FD Shutdown)", "connection to {peer} timed out"),
-        (r"^Stream removed \(recvmsg:Connection reset by peer|^recvmsg:Connection reset by peer", "connection reset"),
+        (r"^(?:Stream removed \()?(?:recvmsg|sendmsg): ?(?:Connection reset by peer|Broken pipe)", "connection reset"),
         (r"^Socket closed", "connection closed by the server"),
         (
             r"^(?:errors resolving|DNS resolution failed for) (?P<peer>\S+?)(?::\d+)?: ",

@@ -14,6 +14,7 @@ from typing import ClassVar
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from fetchers.errors import MonitorError
@@ -180,14 +181,20 @@ class MonitorApp(App[None]):
 
     def tick(self) -> None:
         """A second has passed."""
-        screen = self.screen
+        screen = self._front
         if isinstance(screen, Dashboard | Help):
             screen.tick()
 
+    @property
+    def _front(self) -> Screen[object] | None:
+        """The screen in front; none while the program leaves, when a timer may still fire."""
+        return self.screen_stack[-1] if self.screen_stack else None
+
     def _judge(self) -> None:
         self.dashboard.call_later(self.dashboard.judge)
-        if isinstance(self.screen, Help):
-            self.screen.judge()
+        screen = self._front
+        if isinstance(screen, Help):
+            screen.judge()
 
     # --- what should never happen
 

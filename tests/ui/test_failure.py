@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from fetchers.settings import Settings
+from monitor.changes import Start
+from monitor.link import EngineProcess
+from monitor.ui.app import MonitorApp
 from tests.support.environment import bare, logs_of
 from tests.support.terminal import Terminal
 
@@ -55,3 +59,8 @@ def test_a_screen_that_breaks_says_one_line_and_gives_the_terminal_back(
         assert word not in terminal.raw
     assert "in broken" in log
     assert "wandb-key" not in log
+
+
+def test_a_tick_that_comes_while_the_program_leaves_does_no_harm() -> None:
+    """A timer may fire once more when no screen is left."""
+    MonitorApp(EngineProcess(Start(settings=Settings(), tables={}))).tick()

@@ -232,7 +232,7 @@ def test_the_first_region_is_on_screen_while_others_are_still_loading(
     try:
         with Terminal([MONITOR, "--config", config], environment=environment) as terminal:
             terminal.wait(lambda: "us-central1" in rows_of(terminal, "runner"), "rows of us-central1")
-            assert "1/18 regions" in title_of(terminal, "runner")
+            terminal.wait(lambda: "1/18 regions" in title_of(terminal, "runner"), "one region live, the others loading")
             terminal.wait(lambda: "18/18 regions" in title_of(terminal, "runner"), "all regions")
             assert "live" in title_of(terminal, "runner")
     finally:

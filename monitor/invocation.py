@@ -9,6 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
+from fetchers.errors import ConfigError
 from fetchers.settings import Settings
 from monitor.changes import Start
 from monitor.config import Config, load
@@ -44,9 +47,9 @@ class Invocation:
     def start(self) -> Start:
         """The first word to an engine. Raises `ConfigError`."""
         if self.demo:
-            return start_demo(self._loaded())
+            return _tellable(start_demo(self._loaded()))
         config, _ = self.config()
-        return start(config)
+        return _tellable(start(config))
 
     def line(self, command: str) -> str:
         """The command line that runs `command` on the same file, for a message to name."""
@@ -61,6 +64,18 @@ class Invocation:
     def on_terminal(self) -> bool:
         """Whether standard output is a terminal; it may even be closed."""
         return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _tellable(start: Start) -> Start:
+    """Raise `ConfigError` for a path that no message can carry, before a process waits for it in vain."""
+    try:
+        msgspec.msgpack.encode(start)
+    except UnicodeEncodeError as error:
+        shown = str(error.object).encode("utf-8", "backslashreplace").decode()
+        raise ConfigError(
+            f"the name of {shown} is not UTF-8: start monitor elsewhere, or rename the directory"
+        ) from error
+    return start
 
 
 def start(config: Config) -> Start:

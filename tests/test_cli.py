@@ -129,6 +129,15 @@ def test_a_configuration_error_is_one_line_and_64(place: Path) -> None:
     assert said.startswith(f'{path}: tables.runner.timeout_s is "soon" (text); wanted a number of seconds')
 
 
+def test_a_directory_whose_name_is_not_utf8_is_said_at_once(place: Path) -> None:
+    """No worker waits for a message that cannot be written: one line and 64."""
+    odd = place / os.fsdecode(b"\xff")
+    odd.mkdir()
+    (odd / "c.toml").write_text('[wandb]\noffline_dirs = ["/wandb"]\n[logs]\ndir = "logs"\n')
+    ran = run(place, "--config", str(odd / "c.toml"), "ls", "active")
+    assert "is not UTF-8" in complaint(ran, 64)
+
+
 def test_the_dashboard_without_a_terminal_points_at_ls(place: Path) -> None:
     """A script that runs it by mistake is told what to run."""
     assert "`monitor ls`" in complaint(run(place), 64)

@@ -185,7 +185,8 @@ def read_entries(path: Path) -> dict[str, list[Entry]]:
         with contextlib.suppress(sqlite3.Error, CacheError, OSError, ValueError):
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S)
             with contextlib.closing(connection):
-                _judge(connection)
+                with _transaction(connection, "BEGIN"):
+                    _judge(connection)
                 spaces = [name for (name,) in connection.execute("SELECT DISTINCT space FROM entries")]
                 return {name: _entries(connection, name, b"", 0) for name in spaces}
     return {}
@@ -236,7 +237,8 @@ def _sync(directory: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    new = _judge(connection)
+    with _transaction(connection, "BEGIN"):  # one look: another process may be making the tables just now
+        new = _judge(connection)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise NoWal(f"{path}: no WAL on its file system")

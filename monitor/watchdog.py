@@ -164,19 +164,19 @@ class Watchdog:
 
     async def _bring_up(self, life: int) -> None:
         try:
-            self._child = await self._launch(
-                self._source, lambda data: self._heard(life, data), lambda: self._gone(life)
-            )
-            self._child.write(pack(self._configure))
+            child = await self._launch(self._source, lambda data: self._heard(life, data), lambda: self._gone(life))
+            if life != self._life:  # given up, or closed, while it was being started
+                child.kill()
+                return
+            self._child = child
+            child.write(pack(self._configure))
         except Exception as error:  # noqa: BLE001 - the root of a task: whatever it is, the fetches must hear of it
-            self._starting = None
-            self._died(f"it could not be started: {error}")
+            if life == self._life:
+                self._starting = None
+                self._died(f"it could not be started: {error}")
             return
         self._starting = None
-        if self._closed:
-            self._bury()
-        else:
-            self._timer = _Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
+        self._timer = _Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
 
     def _never_ready(self) -> None:
         self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {self._ready_s:g} s; killed")
@@ -197,10 +197,10 @@ class Watchdog:
         if life == self._life:
             self._ready = False
             _cancel(self._timer)
-            self._timer = self._clock.call_at(self._clock.monotonic() + AUTOPSY_S, self._autopsy)
+            self._timer = self._clock.call_at(self._clock.monotonic() + AUTOPSY_S, lambda: self._autopsy(life))
 
-    def _autopsy(self) -> None:
-        if self._child is not None:
+    def _autopsy(self, life: int) -> None:
+        if life == self._life and self._child is not None:
             status, last = self._child.status(), self._last_words or _last_line(self._child.output())
             self._died(f"{status}: {last}" if last else status)
 

@@ -328,3 +328,20 @@ async def test_a_worker_that_was_quick_before_is_given_less_time_to_become_ready
     second = await stage.worker()
     stage.clock.advance(READY_LEAST_S)
     assert second.killed
+
+
+async def test_a_worker_that_comes_up_after_it_was_given_up_is_ended(stage: Stage) -> None:
+    """Its process was still being started: it is killed and never asked, and the next one is."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    stage.watchdog.give_up("no answer in 5 s")
+    await stage.settle()
+    [late] = stage.launcher.children
+    assert late.killed
+    assert late.told == []
+    assert "its client was still loading; no answer in 5 s" in stage.failures()[EAST]
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    stage.clock.advance(1)
+    second = await stage.worker()
+    assert second is not late
+    second.ready()
+    assert [sent.generation for sent in second.fetches] == [2]

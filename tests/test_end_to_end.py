@@ -234,7 +234,7 @@ def test_the_first_region_is_on_screen_while_others_are_still_loading(
             terminal.wait(lambda: "us-central1" in rows_of(terminal, "runner"), "rows of us-central1")
             terminal.wait(lambda: "1/18 regions" in title_of(terminal, "runner"), "one region live, the others loading")
             terminal.wait(lambda: "18/18 regions" in title_of(terminal, "runner"), "all regions")
-            assert "live" in title_of(terminal, "runner")
+            terminal.wait(lambda: "live" in title_of(terminal, "runner"), "live")
     finally:
         emulators.latency("google", LATENCY_S, "ListExecutions")
         emulators.latency("google", LATENCY_S, "ListExecutions", "us-central1")

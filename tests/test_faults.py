@@ -1,6 +1,6 @@
 """Fault by fault and source by source: the answer comes in time, the others are live, and the cause is named.
 
-`FAULTS` is the whole list: what goes wrong, where, and the words that a person must find in the error.
+`tests.support.faults` holds the whole list: what goes wrong, where, and what a person must find in the error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +21,7 @@ from monitor.tables import TABLES
 from tests.emulators.control import Emulators, running
 from tests.emulators.tokens import service_account
 from tests.support.environment import WANDB_KEY, bare
+from tests.support.faults import CASES, GOOGLE, Case, befallen
 from tests.support.terminal import MONITOR
 
 TIMEOUT_S = 5
@@ -29,61 +29,6 @@ TIMEOUT_S = 5
 
 GRACE_S = 2
 """Seconds after which an answer is too late."""
-
-METHODS = {"builds": "ListBuilds", "runner": "ListExecutions", "vertex": "ListCustomJobs"}
-
-GOOGLE_FAULTS = {
-    "never": "no answer in",
-    "headers": "no answer in",
-    "endless": "no end after",
-    "garbage": "bytes that are no",
-    "reset": "check the network",
-    "UNAVAILABLE": "UNAVAILABLE",
-    "RESOURCE_EXHAUSTED": "RESOURCE_EXHAUSTED",
-    "PERMISSION_DENIED": "needs roles/",
-    "UNAUTHENTICATED": "gcloud auth",
-    "INTERNAL": "INTERNAL",
-}
-"""Each befalls each of the three Google APIs."""
-
-WANDB_FAULTS = {
-    "hang": "no answer in",
-    "stall": "no answer in",
-    "drip": "no answer in",
-    "reset": "",
-    "401": "wandb login",
-    "403": "403",
-    "429": "",
-    "500": "",
-    "html": "",
-    "truncated": "",
-    "graphql-error": "",
-}
-"""Each befalls the W&B server; the words of those left empty are the SDK's own."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One fault in one place."""
-
-    source: str
-    fault: str
-    words: str
-
-    def __str__(self) -> str:
-        return f"{self.source}-{self.fault}"
-
-    @property
-    def tables(self) -> set[str]:
-        """The tables that it befalls."""
-        return {name for name, table in TABLES.items() if table.source == self.source}
-
-
-FAULTS = [
-    Case("vertex", "drip", ""),  # a record a page, 20 a second: the page cap or the deadline, whichever comes first
-    *(Case(source, fault, words) for source in METHODS for fault, words in GOOGLE_FAULTS.items()),
-    *(Case("wandb", fault, words) for fault, words in WANDB_FAULTS.items()),
-]
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +49,23 @@ def home(tmp_path: Path) -> Path:
 def asked(
     config: str, home: Path, more: Mapping[str, str] = MappingProxyType({}), timeout_s: float = TIMEOUT_S
 ) -> tuple[dict[str, Any], int]:
-    """The tables that `ls` prints, and its status; it has answered in time, and leaves nothing behind."""
+    """The tables that `ls` prints with a configuration of one's own; see `ls`."""
     path = home / "config.toml"
     path.write_text(f'{config.partition("[cache]")[0]}[logs]\ndir = "{home / "logs"}"\n')
+    return ls(path, bare(home, WANDB_API_KEY=WANDB_KEY) | dict(more), home, timeout_s)
+
+
+def ls(
+    config: Path, environment: dict[str, str], home: Path, timeout_s: float = TIMEOUT_S
+) -> tuple[dict[str, Any], int]:
+    """The tables that `ls` prints, and its status; it has answered in time, and leaves nothing behind."""
     began = time.monotonic()
     done = subprocess.run(
-        [MONITOR, "--config", str(path), "ls", "-o", "json", "--timeout", str(timeout_s)],
+        [MONITOR, "--config", str(config), "ls", "-o", "json", "--timeout", str(timeout_s)],
         check=False,
         capture_output=True,
         text=True,
-        env=bare(home, WANDB_API_KEY=WANDB_KEY, LEFT_BEHIND_BY=str(home)) | dict(more),
+        env=environment | {"LEFT_BEHIND_BY": str(home)},
         timeout=60,
     )
     assert time.monotonic() - began < timeout_s + GRACE_S
@@ -145,20 +97,15 @@ def judge(tables: dict[str, Any], befallen: set[str], words: str, status: int) -
             assert table["freshness"] == "live", (name, table["error"])
 
 
-@pytest.mark.parametrize("case", FAULTS, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_of_one_source_is_named_in_time_and_befalls_no_other(
     case: Case, emulators: Emulators, home: Path
 ) -> None:
     """`ls` ends in time with status 3; the other sources are live; the error names the call and the cause."""
-    service, method = ("google", METHODS[case.source]) if case.source in METHODS else ("wandb", "*")
-    emulators.fault(service, case.fault, method)
-    try:
-        tables, status = asked(emulators.config, home)
-    finally:
-        emulators.fault(service, None, method)
-    judge(tables, case.tables, case.words, status)
-    for name in case.tables & METHODS.keys():
-        assert method in tables[name]["error"]
+    with befallen([case], emulators, home) as stage:
+        tables, status = ls(stage.config, stage.environment, home)
+    for words in case.words:
+        judge(tables, case.tables, words, status)
 
 
 # --- faults below the protocol ---------------------------------------------------------------------------------------
@@ -169,6 +116,11 @@ def mute() -> Iterator[int]:
     """A port on which connections are accepted, by the kernel, and nothing is ever said."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+def befallen_by(source: str) -> set[str]:
+    """The tables of a source."""
+    return {name for name, table in TABLES.items() if table.source == source}
 
 
 def refused() -> int:
@@ -189,30 +141,30 @@ def pointed(config: str, source: str, url: str) -> str:
     return "\n".join(f'{key} = "{url}"' if line.startswith(f"{key} = ") else line for line in config.splitlines())
 
 
-@pytest.mark.parametrize("source", [*METHODS, "wandb"])
+@pytest.mark.parametrize("source", [*GOOGLE, "wandb"])
 def test_a_server_that_accepts_and_is_silent(source: str, emulators: Emulators, home: Path, mute: int) -> None:
     """The connection stands, and no byte ever comes."""
     config = pointed(emulators.config, source, f"http://127.0.0.1:{mute}")
     tables, status = asked(config, home)
-    judge(tables, Case(source, "", "").tables, "no answer in", status)
+    judge(tables, befallen_by(source), "no answer in", status)
 
 
-@pytest.mark.parametrize("source", [*METHODS, "wandb"])
+@pytest.mark.parametrize("source", [*GOOGLE, "wandb"])
 def test_a_server_that_is_not_there(source: str, emulators: Emulators, home: Path) -> None:
     """The connection is refused: said at once, with the address."""
     port = refused()
     patience_s = 15 if source == "wandb" else TIMEOUT_S  # its SDK tries twice before it says so
     tables, status = asked(pointed(emulators.config, source, f"http://127.0.0.1:{port}"), home, timeout_s=patience_s)
-    judge(tables, Case(source, "", "").tables, "refused", status)
+    judge(tables, befallen_by(source), "refused", status)
 
 
-@pytest.mark.parametrize("source", [*METHODS, "wandb"])
+@pytest.mark.parametrize("source", [*GOOGLE, "wandb"])
 def test_tls_that_never_completes(source: str, emulators: Emulators, home: Path, mute: int) -> None:
     """The handshake is never answered; for Google's clients, the token endpoint already is silent."""
     config = pointed(emulators.config, source, f"https://127.0.0.1:{mute}")
     credentials = adc(home, f"http://127.0.0.1:{mute}/token")
     tables, status = asked(config, home, {"GOOGLE_APPLICATION_CREDENTIALS": credentials})
-    judge(tables, Case(source, "", "").tables, "no ", status)
+    judge(tables, befallen_by(source), "no ", status)
 
 
 CREDENTIALS: dict[str, tuple[Callable[[Path, int], dict[str, str]], str]] = {

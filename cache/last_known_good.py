@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
 from cache.entries import Entry, Space, Written
-from cache.store import Store
+from cache.store import Store, glance
 from cache.tenant import Tenant
 from fetchers.records import Record
 
@@ -27,6 +27,10 @@ class Answer(NamedTuple):
     at: datetime
     """When, UTC."""
     records: tuple[Record, ...]
+
+
+Answers = dict[tuple[str, str], Answer]
+"""Table and scope → what it answered."""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -63,19 +67,35 @@ class LastKnownGood:
         key = (*tenant.key, view, table, scope)
         return await self._store.replace(SPACE, key, value, lambda stored: _older(stored, moment))
 
-    async def load_all(self, tenant: Tenant, view: str = "") -> dict[tuple[str, str], Answer]:
+    async def load_all(self, tenant: Tenant, view: str = "") -> Answers:
         """The last answer of each (table, scope) of the tenant. Raises `CacheError` where the store cannot say.
 
         An answer that an older or newer program wrote and this one cannot read is left out.
         """
-        answers: dict[tuple[str, str], Answer] = {}
+        answers: Answers = {}
         entries = await self._store.scan(SPACE, (*tenant.key, view))
         with _uncollected():
             for entry in entries:
-                if (answer := _answer(entry)) is not None:
-                    answers[entry.key[-2], entry.key[-1]] = answer
+                answers |= _answered(entry)
                 await asyncio.sleep(0)
         return answers
+
+
+def glance_all(url: str | None, whose: Iterable[tuple[Tenant, str]]) -> Answers:
+    """The last answers of some tenants, each under its view, in the store of that URL, which is not opened; blocks.
+
+    Raises `CacheError` where nothing can be read like this.
+    """
+    prefixes = list(dict.fromkeys((*tenant.key, view) for tenant, view in whose))
+    answers: Answers = {}
+    for entry in glance(url, SPACE, prefixes):
+        answers |= _answered(entry)
+    return answers
+
+
+def _answered(entry: Entry) -> Answers:
+    answer = _answer(entry)
+    return {} if answer is None else {(entry.key[-2], entry.key[-1]): answer}
 
 
 def _answer(entry: Entry) -> Answer | None:

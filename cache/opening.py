@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from cache import location
 from cache.disk import Disk, Tell
+from cache.entries import Entry, Key, Space
 from cache.errors import CacheError
 from cache.memory import MemoryDisk
 from cache.sqlite import NoWal, SqliteDisk, read_entries
+from cache.sqlite import glance as glance_at
 
 SCHEME = "sqlite:///"
 
@@ -37,6 +40,20 @@ def open_file(url: str | None, tell: Tell, mounts: Path = location.MOUNTS) -> Di
                 tell(f"the cache is {path}")
             return disk
     return _memory(asked, CacheError("no local disk"), tell)
+
+
+def glance(url: str | None, space: Space, prefixes: Iterable[Key], mounts: Path = location.MOUNTS) -> list[Entry]:
+    """What the file holds under some prefixes that `open_file` would open first; it is left alone.
+
+    Raises `CacheError` where there is none, or it cannot be read now.
+    """
+    asked = location.default() if url is None else _path(url)
+    if asked is None:
+        raise CacheError(f"{url} names no file")
+    for path in dict.fromkeys((asked, location.default())):
+        if location.network_type(path, _read(mounts)) is None:
+            return glance_at(Path(os.path.realpath(path)), space, prefixes)
+    raise Remote(f"{asked} is on a network file system")
 
 
 def _path(url: str) -> Path | None:

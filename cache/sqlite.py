@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -181,15 +181,46 @@ class _Open:
 
 def read_entries(path: Path) -> dict[str, list[Entry]]:
     """All entries of a file that cannot be written, by space; empty where they cannot be read either."""
-    for mode in ("mode=ro", "immutable=1"):
-        with contextlib.suppress(sqlite3.Error, CacheError, OSError, ValueError):
-            connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S)
-            with contextlib.closing(connection):
-                with _transaction(connection, "BEGIN"):
-                    _judge(connection)
-                spaces = [name for (name,) in connection.execute("SELECT DISTINCT space FROM entries")]
-                return {name: _entries(connection, name, b"", 0) for name in spaces}
+    for mode in dict.fromkeys((_reading_mode(path), _AS_IT_LIES)):
+        with contextlib.suppress(CacheError, ValueError), _read_only(path, mode) as connection:
+            spaces = [name for (name,) in connection.execute("SELECT DISTINCT space FROM entries")]
+            return {name: _entries(connection, name, b"", 0) for name in spaces}
     return {}
+
+
+def glance(path: Path, space: Space, prefixes: Iterable[Key]) -> list[Entry]:
+    """The entries under some prefixes in a file that this process does not open, as they are now.
+
+    Nothing is made, altered or set aside: that is for who opens the file. Raises `CacheError` where it cannot be read
+    like this.
+    """
+    with _read_only(path, _reading_mode(path)) as connection:
+        return [entry for prefix in prefixes for entry in _entries(connection, space.name, pack(prefix), 0)]
+
+
+_SHARED = "mode=ro"
+"""As one reader among others: finds what is in the log, and would make log and index where there are none."""
+_AS_IT_LIES = "immutable=1"
+"""The file alone, without a lock. What somebody changes meanwhile its checksum does not fit."""
+
+
+def _reading_mode(path: Path) -> str:
+    log = Path(f"{path}-wal")
+    with contextlib.suppress(OSError):
+        return _SHARED if log.stat().st_size else _AS_IT_LIES
+    return _AS_IT_LIES
+
+
+@contextlib.contextmanager
+def _read_only(path: Path, mode: str) -> Generator[sqlite3.Connection]:
+    with _in_our_words(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S, isolation_level=None
+        )
+        with contextlib.closing(connection), _transaction(connection, "BEGIN"):
+            if _judge(connection):
+                raise CacheError(f"{path} is still empty")
+            yield connection
 
 
 def _patiently(path: Path) -> _Open:

@@ -78,6 +78,18 @@ async def open_store(url: str | None = None, opening_s: float = OPENING_S, deadl
     return Opened(store, store.notices())
 
 
+def glance(url: str | None, space: Space, prefixes: Sequence[Key]) -> list[Entry]:
+    """The entries under some prefixes of what the URL names, without opening it: nothing is made or altered; blocks.
+
+    Raises `CacheError` where nothing can be read like this.
+    """
+    if url == "memory:":
+        return []
+    from cache.opening import glance as glance_at_file  # noqa: PLC0415 - memory needs no SQLite
+
+    return glance_at_file(url, space, prefixes)
+
+
 def open_disk(url: str | None, tell: Tell) -> Disk:
     """Open what the URL names; blocks. Falls back to memory, with a notice."""
     if url == "memory:":

@@ -294,6 +294,8 @@ class Host(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._session: SessionLog | None = None
         self._keeping: Keeping | None = None
+        self._known: list[Restore] = []
+        """What the viewer knew before it said `Start`: the engine's first word already holds it."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to listen."""
@@ -315,9 +317,14 @@ class Host(asyncio.Protocol):
             self._engine = Engine(
                 command, self._launcher, LoopClock(), self._tell, session=session, keeping=self._keeping
             )
+            for known in self._known:
+                self._engine.obey(known)
+            self._known.clear()
             self._engine.begin()
         elif self._engine is not None:
             self._engine.obey(command)
+        elif isinstance(command, Restore):
+            self._known.append(command)
 
     def _open_session(self, start: Start) -> SessionLog:
         self._session, problem = session_log.start(start.log_dir, "engine")

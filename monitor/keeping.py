@@ -30,6 +30,11 @@ _KEPT = frozenset({Written.COMMITTED, Written.REFUSED, Written.PENDING})
 log = logging.getLogger(__name__)
 
 
+def whose(source: str, settings: Settings) -> tuple[Tenant, str]:
+    """Whose rows a source fetches, and under which filters: nobody else's are ever shown for them."""
+    return tenant_of(source, settings), view_of(source, settings)
+
+
 class Keeping:
     """What outlives the session, for the sources of one configuration."""
 
@@ -48,7 +53,7 @@ class Keeping:
         store = (await self._opening).store
         for source in sorted(self._sources):
             try:
-                answers = await LastKnownGood(store).load_all(self._tenant(source), view_of(source, self._settings))
+                answers = await LastKnownGood(store).load_all(*whose(source, self._settings))
             except CacheError as error:
                 log.warning("the last answers of %s are not known: %s", source, error)
                 continue
@@ -62,10 +67,10 @@ class Keeping:
         self._begin(self._keep(table, scope, records, at))
 
     async def _keep(self, table: str, scope: str, records: Sequence[Record], at: datetime) -> None:
-        store, source = (await self._opening).store, TABLES[table].source
-        view = view_of(source, self._settings)
-        await LastKnownGood(store).put(self._tenant(source), table, scope, records, at=at, view=view)
-        await self._keep_final(store, self._tenant(source), records, at)
+        store = (await self._opening).store
+        tenant, view = whose(TABLES[table].source, self._settings)
+        await LastKnownGood(store).put(tenant, table, scope, records, at=at, view=view)
+        await self._keep_final(store, tenant, records, at)
 
     async def _keep_final(self, store: Store, tenant: Tenant, records: Sequence[Record], now: datetime) -> None:
         states = TerminalStates(store)
@@ -95,9 +100,6 @@ class Keeping:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_S / 2)
         await self._opening.result().store.close(CLOSING_S / 2)
-
-    def _tenant(self, source: str) -> Tenant:
-        return tenant_of(source, self._settings)
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -66,10 +66,13 @@ class EngineProcess:
     that dies or stops beating is replaced, and the new one is told the rows that the old one knew.
     """
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, known: Iterable[Change] = ()) -> None:
+        """`known` is what the first engine is told of the tables, as if one before it had told us."""
         self._start = start
         self._mark = new_mark()
         self._mirror = Mirror()
+        for change in known:
+            self._mirror.apply(change)
         self._life: _Life | None = None
 
     @property
@@ -87,7 +90,7 @@ class EngineProcess:
             except OSError as error:
                 how = f"a process cannot be started: {error}"
             else:
-                life.tell([self._start, *_known(self._mirror)])
+                life.tell([*_known(self._mirror), self._start])
                 async for change in life.changes():
                     self._mirror.apply(change)
                     yield change

@@ -1,4 +1,7 @@
-"""The dashboard: an engine in a child process, and the screen that shows what it tells."""
+"""The dashboard: an engine in a child process, and the screen that shows what it tells.
+
+What was last known is read here, before there is a screen: the screen itself touches no file.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from fetchers.settings import Settings
-from monitor import exit_codes
+from monitor import exit_codes, recollection
 from monitor.changes import Start
 from monitor.link import EngineProcess
 from monitor.output import complain
@@ -17,12 +20,20 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
     if (lack := _lack()) is not None:
         return complain(lack, exit_codes.USAGE)
+    reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 
-    link = EngineProcess(start)
+    known = recollection.recalled(reading)
+    link = EngineProcess(start, known)
     try:
         app = MonitorApp(
-            link, demo=demo, utc=utc, tables=tuple(start.tables), notices=notices, subject=subject(start.settings)
+            link,
+            demo=demo,
+            utc=utc,
+            tables=tuple(start.tables),
+            notices=notices,
+            subject=subject(start.settings),
+            known=known,
         )
         app.run()
         if app.failure is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from fetchers.errors import MonitorError
-from monitor.changes import Beat, Notice, Refresh
+from monitor.changes import Beat, Change, Notice, Refresh
 from monitor.link import Link
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
@@ -68,13 +68,18 @@ class MonitorApp(App[None]):
         clock: Callable[[], datetime] = _now,
         notices: Sequence[str] = (),
         subject: str = "",
+        known: Iterable[Change] = (),
     ) -> None:
-        """Show what `link` tells about `tables`; `subject` names project and entity, `clock` is aware and UTC."""
+        """Show what `link` tells about `tables`, and on the first frame what is `known` before it says a word.
+
+        `subject` names project and entity, `clock` is aware and UTC.
+        """
         super().__init__(driver_class=TerminalDriver)
         self.register_theme(THEME)
         self.theme = THEME.name
         self.mirror = Mirror()
-        """All that the engine told."""
+        """All that the engine told, and what was known before."""
+        first = self._taken(known)
         self.utc = utc
         self._link = link
         self._demo = demo
@@ -85,7 +90,7 @@ class MonitorApp(App[None]):
         self._pending = Arrived()
         self._delivery_planned = False
         self._last_delivery = 0.0
-        self.dashboard = Dashboard(tables, self.look, self.banner, self._ask, notices)
+        self.dashboard = Dashboard(tables, self.look, self.banner, self._ask, notices, known=first)
 
     def get_default_screen(self) -> Dashboard:
         """The first screen is the tables."""
@@ -103,6 +108,13 @@ class MonitorApp(App[None]):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(1.0, self.tick)
         self.call_after_refresh(self._begin)
+
+    def _taken(self, known: Iterable[Change]) -> Arrived:
+        arrived = Arrived()
+        for change in known:
+            self.mirror.apply(change)
+            arrived.add(change)
+        return arrived
 
     def _begin(self) -> None:
         """Listen, which starts the engine: its processes would compete with the first frame for the machine."""

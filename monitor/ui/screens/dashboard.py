@@ -62,8 +62,11 @@ class Dashboard(Screen[None]):
         banner: Callable[[], Banner],
         ask: Callable[[], None],
         notices: Sequence[str],
+        *,
+        known: Arrived,
     ) -> None:
         super().__init__()
+        self._known = known
         self._look = look
         self._names = tuple(tables)
         self._banner = banner
@@ -94,9 +97,10 @@ class Dashboard(Screen[None]):
         yield FooterLine()
 
     def on_mount(self) -> None:
-        """Begin to turn, and to tick."""
+        """Begin to turn, and to tick; show what is known already."""
         self._spinning = self.set_interval(SPIN_S, self._spin, pause=True)
         self._show_current()
+        self.on_arrived(self._known)  # only now: a row that is there before the table is current would be chosen
 
     def on_screen_resume(self) -> None:
         """Time has passed behind another screen."""

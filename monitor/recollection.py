@@ -1,0 +1,58 @@
+"""What a screen can show before anyone has been asked: the last answers of every scope, read while Textual is imported.
+
+The cache is only looked at: opening it, mending it and saying what is wrong with it are the engine's. A disk that hangs
+costs the first frame a moment, and the exit nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+
+from cache.last_known_good import Answers, glance_all
+from monitor.accumulator import Accumulator
+from monitor.changes import Change, Start
+from monitor.keeping import whose
+from monitor.tables import TABLES
+
+PATIENCE_S = 0.15
+"""Seconds that a screen which is ready otherwise waits for the disk: what comes later the engine tells."""
+
+Recollection = Future[Sequence[Change]]
+
+
+def begin(start: Start) -> Recollection:
+    """Begin to read what is known of the tables that `start` names; for `recalled`."""
+    reading: Recollection = Future()
+    threading.Thread(target=_read, args=(start, reading), name="recollection", daemon=True).start()
+    return reading
+
+
+def recalled(reading: Recollection, patience_s: float = PATIENCE_S) -> Sequence[Change]:
+    """What an engine would tell that knew only the cache; nothing where it cannot be read, or not in time."""
+    try:
+        return reading.result(patience_s)
+    except Exception:  # noqa: BLE001 - a border: the engine reads it all again, and says what is wrong with it
+        return ()
+
+
+def _read(start: Start, reading: Recollection) -> None:
+    try:
+        sources = {TABLES[table].source for table in start.tables}
+        answers = glance_all(start.cache_url, [whose(source, start.settings) for source in sorted(sources)])
+        reading.set_result(told(start, start.tables, answers) if answers else ())
+    except BaseException as error:  # noqa: BLE001 - as above; a thread has nobody else to tell
+        reading.set_exception(error)
+
+
+def told(start: Start, tables: Iterable[str], answers: Answers) -> list[Change]:
+    """What an engine tells of these tables that knows these answers and nothing else: all of them stale."""
+    accumulator = Accumulator()
+    for name in tables:
+        scopes = TABLES[name].scopes(start.settings)
+        missing = None if scopes else TABLES[name].missing(start.settings)
+        accumulator.configure(name, start.tables[name], scopes, missing)
+    for (table, scope), answer in answers.items():
+        accumulator.restore(table, scope, answer.records, answer.at)
+    return accumulator.drain()

@@ -55,6 +55,7 @@ class _Table:
     rows: dict[str, dict[str, _Row]] = field(default_factory=dict)
     """Scope → row key → row."""
     took_s: float | None = None
+    waiting: str | None = None
 
 
 class Accumulator:
@@ -163,6 +164,11 @@ class Accumulator:
             scope.status = msgspec.structs.replace(scope.status, interval_s=wait)
         self._dirty.add(table)
 
+    def waiting(self, table: str, what: str | None) -> None:
+        """Note what the fetches of `table` wait for before they can begin; null for nothing."""
+        self._tables[table].waiting = what
+        self._dirty.add(table)
+
     # --- rows ----------------------------------------------------------------------------------------------------
 
     def _page(self, event: Page) -> None:
@@ -230,6 +236,7 @@ class Accumulator:
             interval_s=entry.plan.interval_s,
             timeout_s=entry.plan.timeout_s,
             took_s=entry.took_s,
+            waiting=entry.waiting,
             scopes={name: _counted(scope, entry.rows.get(name, {})) for name, scope in entry.scopes.items()},
         )
 

@@ -43,6 +43,8 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 20.0
     took_s: float | None = None
     """Seconds from the beginning to the end of its last fetch, all scopes."""
+    waiting: str | None = None
+    """What its fetches wait for before they can begin: `its client is loading`; null for nothing."""
     scopes: dict[str, ScopeStatus] = {}
 
 

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import msgspec
@@ -24,13 +24,14 @@ from monitor import __version__, session_log
 from monitor.accumulator import Accumulator
 from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
+from monitor.flight import HARD_AFTER_SOFT_S, Ended
 from monitor.keeping import Keeping
 from monitor.launch import Launch, ProcessLauncher
 from monitor.mirror import Mirror
 from monitor.schedule import Schedule
 from monitor.session_log import SessionLog
 from monitor.tables import TABLES
-from monitor.watchdog import HARD_AFTER_SOFT_S, Ended, Hearing, Watchdog
+from monitor.watchdog import Hearing, Watchdog
 
 BEAT_S = 5.0
 """Seconds between two signs of life."""
@@ -64,7 +65,12 @@ class Engine:
         self._flushing = False
         self._held = False
         hearing = Hearing(
-            event=self._event, ended=self._ended, called=self._schedule.called, call=self._call, note=self._note
+            event=self._event,
+            ended=self._ended,
+            called=self._schedule.called,
+            call=self._call,
+            note=self._note,
+            waiting=self._waiting,
         )
         sources = {TABLES[table].source for table in start.tables}
         self._watchdogs = {source: Watchdog(source, start.settings, launch, clock, hearing) for source in sources}
@@ -102,12 +108,17 @@ class Engine:
                 self._accumulator.restore(command.table, command.scope, command.records, command.fetched_at)
                 self._flush_soon()
             case Refresh():
-                self._schedule.ask_now(command.tables or self._plans, self._clock.monotonic())
-                self._ask()
+                self._refresh(command.tables or self._plans)
             case Enable() if command.table in self._plans:
                 self._replan(command.table, command.enabled)
             case _:
                 log.warning("command not understood: %s", type(command).__name__)
+
+    def _refresh(self, tables: Iterable[str]) -> None:
+        for source in {TABLES[table].source for table in tables if table in self._plans}:
+            self._watchdogs[source].relent()
+        self._schedule.ask_now(tables, self._clock.monotonic())
+        self._ask()
 
     def _replan(self, table: str, enabled: bool) -> None:
         plan = self._plans[table] = msgspec.structs.replace(self._plans[table], enabled=enabled)
@@ -195,6 +206,12 @@ class Engine:
     def _call(self, began: CallStarted, ended: CallEnded | None, error: str | None) -> None:
         if self._session is not None:
             self._session.call(began, ended, error)
+
+    def _waiting(self, source: str, what: str | None) -> None:
+        for table in self._plans:
+            if TABLES[table].source == source:
+                self._accumulator.waiting(table, what)
+        self._flush_soon()
 
     def _note(self, source: str, level: str, text: str) -> None:
         log.log(_LEVELS.get(level, logging.WARNING), "%s: %s", source, text)

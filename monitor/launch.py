@@ -1,6 +1,6 @@
 """How a worker comes to life and how it ends: the one place that knows its pipes and its process tree.
 
-What it prints is kept, bounded. It is ended with SIGKILL, and so is everything it started, in whatever session that
+It is ended with SIGKILL, and so is everything it started, in whatever session that
 runs. Nothing here waits for a process.
 """
 
@@ -20,10 +20,8 @@ from typing import Protocol
 import psutil
 
 from fetchers.scratch import SCRATCH, new_scratch, remove
+from monitor.printed import Printed
 from monitor.spawn import MARK, exit_words, new_mark, spawn
-
-OUTPUT_KEPT = 64 * 1024
-"""Bytes of a child's stdout and stderr that are kept, the newest."""
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +33,8 @@ class Child(Protocol):
     """A process that we started, as the watchdog sees it."""
 
     pid: int
+    printed: Printed
+    """What it wrote to its stdout and stderr."""
 
     def write(self, data: bytes) -> None:
         """Queue bytes to its socket; never blocks, never raises."""
@@ -44,8 +44,8 @@ class Child(Protocol):
         """Send it a signal; nothing where it is gone."""
         ...
 
-    def output(self) -> str:
-        """Return the newest of what it printed."""
+    def memory(self) -> int:
+        """Return the bytes of memory it holds; 0 where it is gone or nobody knows."""
         ...
 
     def status(self) -> str:
@@ -99,7 +99,7 @@ class ProcessLauncher:
         finally:
             os.close(writing)
         child = ProcessChild(process, lambda: self._ended(mark))
-        pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed, _nothing), os.fdopen(reading, "rb", 0))
+        pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed.feed, _nothing), os.fdopen(reading, "rb", 0))
         transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
         child.connect(transport, pipe)
         return child
@@ -132,18 +132,13 @@ class ProcessChild:
         self.pid = process.pid
         self._process = process
         self._ended = ended
-        self._output = bytearray()
+        self.printed = Printed()
         self._transport: asyncio.Transport | None = None
         self._pipe: asyncio.ReadTransport | None = None
 
     def connect(self, transport: asyncio.Transport, pipe: asyncio.ReadTransport) -> None:
         """Take the socket and the pipe that it prints to into use."""
         self._transport, self._pipe = transport, pipe
-
-    def printed(self, data: bytes) -> None:
-        """Keep what it printed, bounded."""
-        self._output += data
-        del self._output[:-OUTPUT_KEPT]
 
     def write(self, data: bytes) -> None:
         """Queue bytes to its socket."""
@@ -155,9 +150,12 @@ class ProcessChild:
         if self._process.poll() is None:
             self._process.send_signal(number)
 
-    def output(self) -> str:
-        """Return the newest of what it printed."""
-        return self._output.decode(errors="replace")
+    def memory(self) -> int:
+        """Return the bytes of its resident memory."""
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss) if self._process.poll() is None else 0
+        except (psutil.Error, OSError):
+            return 0
 
     def status(self) -> str:
         """Say how it ended: `status 1`, `SIGKILL`, or that it has not."""

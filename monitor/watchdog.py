@@ -3,15 +3,20 @@
 Whatever a worker does, each scope of each fetch ends in `ScopeComplete` or `ScopeFailed` no later than its hard
 deadline: the worker's own (soft) deadline plus half a second. At the hard one the evidence is secured (all stacks,
 the last API call that began and did not end), the worker and everything below it is killed, and a new one started.
+
+A worker that dies with time left costs nothing: what it had not answered is asked once more, of the next one, within
+the same deadline. Workers that keep dying are started ever more rarely (`monitor.breaker`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from fetchers.base import describe_call
+import msgspec
+
 from fetchers.errors import Failure, FrameError, NoAnswer, WorkerDied
 from fetchers.lifeline import STACKS_SIGNAL
 from fetchers.messages import (
@@ -30,11 +35,13 @@ from fetchers.messages import (
     pack,
 )
 from fetchers.settings import Settings
+from monitor.breaker import Breaker
 from monitor.clock import Clock, Timer
+from monitor.flight import Ended, Flight
+from monitor.judgement import Judgement
 from monitor.launch import Child, Launch
-
-HARD_AFTER_SOFT_S = 0.5
-"""Seconds a worker has, after its own deadline, to say so."""
+from monitor.memory_watch import MemoryWatch
+from monitor.open_calls import OpenCalls
 
 EVIDENCE_S = 0.1
 """Seconds a condemned worker has to write its stacks."""
@@ -51,24 +58,8 @@ READY_LEAST_S = 10.0
 AUTOPSY_S = 0.05
 """Seconds after a worker's socket closed until its last words and its status are read."""
 
-PAUSED_S = 1.0
-"""A deadline noticed this many seconds late was missed by us, not by the worker: the program had been stopped."""
-
-RESPAWN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds before each new start in a row; a fetch that ends well sets it back to the first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """One fetch, from the first frame to the last, for the schedule and the session log."""
-
-    fetch: Fetch
-    outcomes: dict[str, Failure | None]
-    """Scope → its failure; null where it answered in full."""
-    took_s: float
-    """Seconds since it was sent; 0 where no worker ever became ready for it."""
-    kills: int
-    """Workers killed to end it."""
+REPEATED = 10
+"""Kinds of lines, the most frequent ones, that are told with their number when a worker has ended."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +74,12 @@ class Hearing:
     """An API call, its end, and what became of it where its end was never heard."""
     note: Callable[[str, str, str], None]
     """Source, level, text."""
+    waiting: Callable[[str, str | None], None]
+    """Source, and what its fetches wait for before they can begin; null where its worker is ready."""
 
 
-@dataclass
-class _Flight:
-    fetch: Fetch
-    sent: float | None = None
-    """Monotonic seconds when it went to a worker that was ready."""
-    timer: Timer | None = None
-    outcomes: dict[str, Failure | None] = field(default_factory=dict)
-
-    @property
-    def open_scopes(self) -> list[str]:
-        return [scope for scope in self.fetch.scopes if scope not in self.outcomes]
+LOADING = "its client is loading"
+RESTARTING = "its worker is about to start again"
 
 
 class Watchdog:
@@ -114,34 +98,50 @@ class Watchdog:
         self._ready = False
         self._ready_s = READY_S
         """Seconds that the next worker may take to become ready."""
-        self._flights: dict[str, _Flight] = {}
-        self._calls: dict[int, CallStarted] = {}
+        self._flights: dict[str, Flight] = {}
+        self._calls = OpenCalls()
         self._timer: Timer | None = None
         """Start-up limit, or the time of the next start."""
         self._starting: asyncio.Task[None] | None = None
-        self._deaths = 0
+        self._breaker = Breaker()
+        self._memory: MemoryWatch | None = None
+        self._waiting: str | None = None
         self._stuck = False
         self._last_words = ""
+        self._last_end = ""
+        """How the last worker ended."""
         self._closed = False
 
     # --- what the engine asks ------------------------------------------------------------------------------------
 
     def fetch(self, fetch: Fetch) -> None:
         """Run a fetch; one at a time per table. A worker is started where there is none."""
-        flight = self._flights[fetch.table] = _Flight(fetch)
+        flight = self._flights[fetch.table] = Flight(fetch)
+        wait = self._breaker.open_for(self._clock.monotonic())
         if self._ready:
             self._send(flight)
-        elif self._child is None and self._starting is None and self._timer is None:
+        elif self._resting and wait:
+            self._end(flight, lambda fetch, scope: f"{fetch.table} {scope}: {self._broken()}", retry_after_s=wait)
+        elif self._resting:
             self._start()
 
     def busy(self, table: str) -> bool:
         """Whether a fetch of `table` has not ended yet."""
         return table in self._flights
 
+    def relent(self) -> None:
+        """Let the next fetch start a worker, however many have died: somebody asks, who may have mended it."""
+        self._breaker.relent()
+
     def give_up(self, why: str) -> None:
         """Fail whatever is still open and end the worker: for who has to answer now."""
         words = why if self._ready else f"its client was still loading; {why}"
-        self._condemn(lambda fetch, scope: f"{self._where(fetch, scope)}: {words}")
+
+        def say(fetch: Fetch, scope: str) -> str:
+            lost = self._flights[fetch.table].lost.get(scope)
+            return f"{self._calls.where(fetch, scope)}: {words}" if lost is None or self._ready else f"{lost}; {why}"
+
+        self._condemn(say)
 
     def close(self) -> None:
         """End the worker; nothing is heard of it afterwards."""
@@ -156,11 +156,22 @@ class Watchdog:
 
     # --- a worker's life -----------------------------------------------------------------------------------------
 
+    @property
+    def _resting(self) -> bool:
+        """Whether there is no worker, and none is about to be started."""
+        return self._child is None and self._starting is None and self._timer is None
+
     def _start(self) -> None:
         self._timer = None
         self._life += 1
         self._frames = from_worker()
         self._starting = asyncio.create_task(self._bring_up(self._life))
+        self._wait_for(LOADING)
+
+    def _wait_for(self, what: str | None) -> None:
+        if what != self._waiting and not self._closed:
+            self._waiting = what
+            self._hearing.waiting(self._source, what)
 
     async def _bring_up(self, life: int) -> None:
         try:
@@ -176,7 +187,9 @@ class Watchdog:
                 self._died(f"it could not be started: {error}")
             return
         self._starting = None
-        self._timer = _Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
+        self._timer = Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
+        self._memory = MemoryWatch(child, self._clock, lambda: bool(self._flights), self._overfull)
+        self._memory.go_on()
 
     def _never_ready(self) -> None:
         self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {self._ready_s:g} s; killed")
@@ -201,20 +214,52 @@ class Watchdog:
 
     def _autopsy(self, life: int) -> None:
         if life == self._life and self._child is not None:
-            status, last = self._child.status(), self._last_words or _last_line(self._child.output())
+            status, last = self._child.status(), self._last_words or _last_line(self._child.printed.newest())
             self._died(f"{status}: {last}" if last else status)
 
     def _died(self, how: str) -> None:
-        if self._child is not None:
-            self._hearing.note(self._source, "error", f"worker {self._source} ended ({how})\n{self._child.output()}")
+        """Take note that the worker is of no use any more, and ask once more what it has not answered."""
+        self._last_end = how
+        self._note_end(f"ended ({how})")
+        lost = self._lost(lambda fetch, scope: f"{self._calls.where(fetch, scope)}: worker ended ({how})")
         self._bury()
-        self._lost(how)
+        self._ask_again(lost)
+        self._respawn()
+
+    def _lost(self, why: _Why) -> dict[str, dict[str, str]]:
+        """Return per table and open scope what is to be said of it, while the calls are still known."""
+        return {
+            table: {scope: why(flight.fetch, scope) for scope in flight.open_scopes}
+            for table, flight in self._flights.items()
+        }
+
+    def _ask_again(self, lost: dict[str, dict[str, str]]) -> None:
+        """Have the next worker answer what this one left open; a fetch that has been lost before fails."""
+        now = self._clock.monotonic()
+        for table, flight in list(self._flights.items()):
+            if not flight.may_retry(now):
+                again = "; asked twice" if flight.lost else ""
+                texts = {scope: f"{text}{again}" for scope, text in lost[table].items()}
+                self._end(flight, functools.partial(_look_up, texts))
+                continue
+            flight.lose(lost[table])
+            _cancel(flight.timer)
+            if flight.sent is not None:
+                too_late = functools.partial(self._too_late, flight)
+                flight.timer = Judgement(self._clock, flight.hard_deadline, too_late)
+
+    def _too_late(self, flight: Flight) -> None:
+        """End a fetch whose second attempt could not begin in time; the worker that is starting is not to blame."""
+        self._end(flight, lambda _fetch, scope: f"{flight.lost[scope]}; the next was not ready in time")
 
     def _bury(self) -> None:
         self._life += 1
         _cancel(self._timer)
         self._timer = None
         self._ready = self._stuck = False
+        if self._memory is not None:
+            self._memory.stop()
+            self._memory = None
         child, self._child = self._child, None
         if child is not None:
             try:
@@ -222,21 +267,52 @@ class Watchdog:
             except Exception as error:  # noqa: BLE001 - one that cannot be buried must not keep the next from starting
                 self._hearing.note(self._source, "error", f"worker {self._source} could not be cleared up: {error}")
 
-    def _lost(self, how: str) -> None:
-        self._end_all(lambda fetch, scope: f"{self._where(fetch, scope)}: worker ended ({how})")
-        self._respawn()
+    def _note_end(self, how: str) -> None:
+        """Have the evidence in the log: what the worker printed last, its stacks among it, and what kept coming."""
+        if self._child is not None:
+            printed = self._child.printed
+            text = "\n".join([f"worker {self._source} {how}", *printed.repeated()[:REPEATED], printed.newest()])
+            self._hearing.note(self._source, "error", text)
+
+    def _note_printed(self) -> None:
+        """Have every kind of line that the worker printed in the log, once."""
+        for line in self._child.printed.fresh() if self._child is not None else ():
+            self._hearing.note(self._source, "info", f"worker {self._source} printed: {line}")
 
     def _respawn(self) -> None:
-        """Start the next worker after a pause that grows while they die without ever answering."""
+        """Start the next worker, after a pause that grows while they die without ever answering."""
+        self._forget_calls()
+        when = self._breaker.died(self._clock.monotonic())
+        if when is None:
+            self._break()
+        else:
+            self._start_at(when)
+
+    def _forget_calls(self) -> None:
         self._last_words = ""
-        for call in self._calls.values():
+        for call in self._calls.abandon():
             self._hearing.call(call, None, "its worker is gone")
-        self._calls.clear()
-        if self._closed:
-            return
-        pause = RESPAWN_S[min(self._deaths, len(RESPAWN_S) - 1)]
-        self._deaths += 1
-        self._timer = self._clock.call_at(self._clock.monotonic() + pause, self._start)
+
+    def _start_at(self, when: float) -> None:
+        self._timer = self._clock.call_at(when, self._start)
+        self._wait_for(RESTARTING)
+
+    def _break(self) -> None:
+        """Start nothing more for a while, and let nobody wait for it."""
+        self._wait_for(None)
+        self._hearing.note(self._source, "error", f"{self._source}: {self._broken()}")
+        self._end_all(lambda fetch, scope: f"{fetch.table} {scope}: {self._broken()}")
+
+    def _broken(self) -> str:
+        wait = self._breaker.open_for(self._clock.monotonic())
+        return (
+            f"{self._breaker.deaths} workers in a row have ended, the last one so: {self._last_end}; "
+            f"none is started for another {wait:.0f} s"
+        )
+
+    def _overfull(self, held: int) -> None:
+        words = f"worker killed, because it held {held / 1024**3:.1f} GB of memory"
+        self._condemn(lambda fetch, scope: f"{self._calls.where(fetch, scope)}: {words}")
 
     # --- what it says --------------------------------------------------------------------------------------------
 
@@ -247,7 +323,7 @@ class Watchdog:
             case FetchEnded():
                 self._fetch_ended(message)
             case CallStarted():
-                self._calls[message.id] = message
+                self._calls.started(message)
                 self._hearing.called(message.table)
             case CallEnded():
                 self._call_ended(message)
@@ -261,29 +337,37 @@ class Watchdog:
         _cancel(self._timer)
         self._timer = None
         self._ready = True
+        self._wait_for(None)
         self._ready_s = max(READY_LEAST_S, READY_TIMES * message.import_s)
         self._hearing.note(self._source, "info", f"worker {self._source} ready, imports took {message.import_s:.2f} s")
         for flight in self._flights.values():
             self._send(flight)
 
-    def _send(self, flight: _Flight) -> None:
-        flight.sent = self._clock.monotonic()
-        self._await(flight, flight.sent + flight.fetch.soft_deadline_s + HARD_AFTER_SOFT_S)
+    def _send(self, flight: Flight) -> None:
+        now = self._clock.monotonic()
+        if not flight.in_time(now):
+            return  # its hard deadline ends it
+        rest = flight.rest(now)
+        if flight.sent is None:
+            flight.sent = now
+        _cancel(flight.timer)
+        flight.timer = Judgement(self._clock, flight.hard_deadline, lambda: self._overdue(flight))
         if self._child is not None:
-            self._child.write(pack(flight.fetch))
+            self._child.write(pack(rest))
+        if self._memory is not None:
+            self._memory.go_on()
 
     def _event(self, event: Event) -> None:
         flight = self._flights.get(event.table)
-        if flight is None or flight.fetch.generation != event.generation or event.scope not in flight.open_scopes:
+        if flight is None or not flight.belongs(event):
             return
+        flight.take(event)
         if isinstance(event, ScopeComplete):
-            flight.outcomes[event.scope] = None
-        elif isinstance(event, ScopeFailed):
-            flight.outcomes[event.scope] = event.failure
+            self._breaker.answered()
         self._hearing.event(event)
 
     def _call_ended(self, message: CallEnded) -> None:
-        begun = self._calls.pop(message.id, None)
+        begun = self._calls.ended(message)
         if begun is not None:
             self._hearing.call(begun, message, None)
 
@@ -292,68 +376,73 @@ class Watchdog:
         if flight is None or flight.fetch.generation != message.generation:
             return
         self._stuck = self._stuck or message.stuck
-        if None in flight.outcomes.values():
-            self._deaths = 0
         self._end(flight, lambda fetch, scope: f"{fetch.table} {scope}: not answered by its worker")
+        self._note_printed()
         if self._stuck and not self._flights:
-            self._hearing.note(self._source, "warning", f"worker {self._source} replaced: a call does not return")
-            self._bury()
-            self._respawn()
+            self._replace()
+
+    def _replace(self) -> None:
+        """Start a fresh worker for one that is alive, but holds a call that does not return: nobody's death."""
+        self._hearing.note(self._source, "warning", f"worker {self._source} replaced: a call does not return")
+        self._bury()
+        self._forget_calls()
+        self._start_at(self._clock.monotonic())
 
     # --- deadlines -----------------------------------------------------------------------------------------------
 
-    def _await(self, flight: _Flight, hard_deadline: float) -> None:
-        flight.timer = _Judgement(self._clock, hard_deadline, lambda: self._overdue(flight))
-
-    def _overdue(self, flight: _Flight) -> None:
+    def _overdue(self, flight: Flight) -> None:
         """Ask for the evidence, and kill when it has had its time; frames that arrive meanwhile still count."""
         if self._child is not None:
             self._child.signal(STACKS_SIGNAL)
         when = self._clock.monotonic() + EVIDENCE_S
-        flight.timer = _Judgement(self._clock, when, lambda: self._execute(flight.fetch))
+        flight.timer = Judgement(self._clock, when, lambda: self._execute(flight.fetch))
 
     def _execute(self, culprit: Fetch) -> None:
         waited = f"no answer in {culprit.soft_deadline_s:g} s; worker killed"
 
         def why(fetch: Fetch, scope: str) -> str:
             if fetch is culprit:
-                return f"{self._where(fetch, scope)}: {waited}"
+                return f"{self._calls.where(fetch, scope)}: {waited}"
             return f"{fetch.table} {scope}: worker killed, because {culprit.table} had hung in it"
 
-        self._condemn(why)
+        self._condemn(why, culprit)
 
-    def _condemn(self, why: _Why) -> None:
-        """Kill the worker; every scope still open fails with what `why` says of it."""
-        if self._child is not None:
-            self._hearing.note(self._source, "error", f"worker {self._source} killed\n{self._child.output()}")
+    def _condemn(self, why: _Why, culprit: Fetch | None = None) -> None:
+        """Kill the worker; every scope still open fails with what `why` says of it.
+
+        Where one fetch is to blame, the others are asked once more while they have time.
+        """
+        self._note_end("killed")
         kills = int(self._child is not None)
+        self._last_end = "it was killed"
         self._bury()
-        self._end_all(why, kills)
+        lost = self._lost(why)
+        for flight in list(self._flights.values()):
+            if culprit is None or flight.fetch is culprit:
+                self._end(flight, why, kills)
+        self._ask_again(lost)
         self._respawn()
 
-    def _where(self, fetch: Fetch, scope: str) -> str:
-        """Name the last API call of the scope that began and did not end, else the scope."""
-        for call in reversed(self._calls.values()):
-            if (call.table, call.scope) == (fetch.table, scope):
-                return describe_call(call.method, call.scope, call.page)
-        return f"{fetch.table} {scope}"
-
-    def _end_all(self, why: _Why, kills: int = 0) -> None:
+    def _end_all(self, why: _Why) -> None:
         for flight in list(self._flights.values()):
-            self._end(flight, why, kills)
+            self._end(flight, why)
 
-    def _end(self, flight: _Flight, why: _Why, kills: int = 0) -> None:
+    def _end(self, flight: Flight, why: _Why, kills: int = 0, retry_after_s: float | None = None) -> None:
         """End a fetch: whatever scope is still open fails."""
         _cancel(flight.timer)
         fetch = flight.fetch
+        kind = NoAnswer if kills else WorkerDied
+        failures = {
+            scope: msgspec.structs.replace(Failure.of(kind(why(fetch, scope))), retry_after_s=retry_after_s)
+            for scope in flight.open_scopes
+        }
         del self._flights[fetch.table]
-        for scope in flight.open_scopes:
-            error = NoAnswer(why(fetch, scope)) if kills else WorkerDied(why(fetch, scope))
-            self._fail(flight, scope, Failure.of(error))
+        for scope, failure in failures.items():
+            self._fail(flight, scope, failure)
         took = 0.0 if flight.sent is None else self._clock.monotonic() - flight.sent
         self._hearing.ended(Ended(fetch=fetch, outcomes=flight.outcomes, took_s=took, kills=kills))
 
-    def _fail(self, flight: _Flight, scope: str, failure: Failure) -> None:
+    def _fail(self, flight: Flight, scope: str, failure: Failure) -> None:
         fetch = flight.fetch
         flight.outcomes[scope] = failure
         self._hearing.event(
@@ -363,29 +452,12 @@ class Watchdog:
         )
 
 
-class _Judgement:
-    """A deadline; noticed much too late, the whole program had been stopped, and it is given a little longer.
-
-    In that time what has arrived meanwhile is read, and the worker, stopped likewise, can say more.
-    """
-
-    def __init__(self, clock: Clock, when: float, judge: Callable[[], None]) -> None:
-        self._clock, self._when, self._judge = clock, when, judge
-        self._timer = clock.call_at(when, self._look)
-
-    def _look(self) -> None:
-        now = self._clock.monotonic()
-        if now - self._when > PAUSED_S:
-            self._timer = self._clock.call_at(now + HARD_AFTER_SOFT_S, self._judge)
-        else:
-            self._judge()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
-
-
 _Why = Callable[[Fetch, str], str]
 """Says of a fetch and a scope why it did not answer."""
+
+
+def _look_up(texts: dict[str, str], _fetch: Fetch, scope: str) -> str:
+    return texts[scope]
 
 
 def _cancel(timer: Timer | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import subprocess
@@ -20,12 +21,13 @@ from fetchers.demo_records import demo_settings
 from fetchers.messages import Event, Fetch, Page, ScopeComplete, ScopeFailed
 from monitor.changes import Change, Hello, Notice, Start
 from monitor.clock import LoopClock
+from monitor.flight import Ended
 from monitor.freshness import Freshness, of_table
 from monitor.launch import ProcessLauncher
 from monitor.link import EngineProcess
 from monitor.mirror import Mirror
 from monitor.tables import TABLES, TablePlan
-from monitor.watchdog import Ended, Hearing, Watchdog
+from monitor.watchdog import Hearing, Watchdog
 
 SCOPE = "us-central1"
 
@@ -37,6 +39,7 @@ class Stage:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
         self.ended: asyncio.Queue[Ended] = asyncio.Queue()
         self.notes: list[str] = []
+        self.waiting: list[str | None] = []
         self.launcher = ProcessLauncher()
         hearing = Hearing(
             event=self.events.put_nowait,
@@ -44,6 +47,7 @@ class Stage:
             called=lambda _table: None,
             call=lambda *_: None,
             note=lambda _source, _level, text: self.notes.append(text),
+            waiting=lambda _source, what: self.waiting.append(what),
         )
         self.watchdog = Watchdog("runner", demo_settings(time.time()), self.launcher, LoopClock(), hearing)
 
@@ -83,6 +87,11 @@ def alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def gone(process: psutil.Process) -> bool:
+    """Whether it has ended."""
+    return not alive(process)
 
 
 def is_worker(process: psutil.Process) -> bool:
@@ -155,12 +164,24 @@ async def test_code_that_holds_the_interpreter_is_killed_and_its_stacks_are_kept
 
 
 async def test_a_worker_killed_from_outside_is_an_error_that_says_so(stage: Stage) -> None:
-    """The OOM killer's work is told as what it is."""
+    """The OOM killer's work is mended once without a word, and told as what it is when it comes again."""
     stage.fetch(1, scope="asia-southeast1")
-    await until(lambda: bool(workers_of(os.getpid())))
-    workers_of(os.getpid())[0].kill()
+    for _ in range(2):
+        await until(lambda: len(workers_of(os.getpid())) == 1)
+        [worker] = workers_of(os.getpid())
+        worker.kill()
+        await until(functools.partial(gone, worker))
     failed = await stage.next(ScopeFailed)
     assert "SIGKILL" in failed.failure.text
+
+
+async def test_a_fetch_whose_worker_is_killed_is_answered_by_the_next(stage: Stage) -> None:
+    """One kill with time left: the rows come, and no failure is heard of."""
+    stage.fetch(1)
+    await until(lambda: len(workers_of(os.getpid())) == 1)
+    workers_of(os.getpid())[0].kill()
+    ended = await asyncio.wait_for(stage.ended.get(), 10)
+    assert ended.outcomes == {SCOPE: None}
 
 
 def pid_of(link: EngineProcess) -> int:

@@ -20,7 +20,19 @@ from fetchers.messages import (
     ScopeStarted,
 )
 from fetchers.settings import Settings, Wandb
-from monitor.watchdog import EVIDENCE_S, HARD_AFTER_SOFT_S, READY_LEAST_S, READY_S, Ended, Hearing, Watchdog
+from monitor.breaker import OPEN_S, RESPAWN_S
+from monitor.flight import HARD_AFTER_SOFT_S, ROWS_MOST, Ended
+from monitor.memory_watch import MEMORY_MOST
+from monitor.watchdog import (
+    AUTOPSY_S,
+    EVIDENCE_S,
+    LOADING,
+    READY_LEAST_S,
+    READY_S,
+    RESTARTING,
+    Hearing,
+    Watchdog,
+)
 from tests.support.records import NOON, record
 from tests.support.scripted_worker import ScriptedChild, ScriptedLauncher
 from tests.support.virtual_clock import VirtualClock
@@ -39,12 +51,14 @@ class Stage:
         self.ended: list[Ended] = []
         self.calls: list[tuple[CallStarted, CallEnded | None, str | None]] = []
         self.notes: list[str] = []
+        self.waiting: list[str | None] = []
         hearing = Hearing(
             event=self.events.append,
             ended=self.ended.append,
             called=lambda _table: None,
             call=lambda *call: self.calls.append(call),
             note=lambda _source, _level, text: self.notes.append(text),
+            waiting=lambda _source, what: self.waiting.append(what),
         )
         self.watchdog = Watchdog(source, settings or Settings(), self.launcher, self.clock, hearing)
 
@@ -170,31 +184,118 @@ async def test_nothing_is_heard_of_a_worker_that_was_killed(stage: Stage) -> Non
     assert not second.killed
 
 
-async def test_the_other_table_of_a_killed_worker_says_whose_fault_it_was(stage: Stage) -> None:
-    """Two fetches share the W&B worker; the one that did not hang fails with the name of the one that did."""
+async def test_the_other_table_of_a_killed_worker_is_asked_again_within_its_own_deadline(stage: Stage) -> None:
+    """Two fetches share the W&B worker; the one that did not hang is answered by the next worker."""
     stage = Stage("wandb")
     stage.watchdog.fetch(fetch("active", 1, ("acme/arr",)))
     worker = await stage.worker()
     worker.ready()
     stage.clock.advance(15)
     stage.watchdog.fetch(fetch("completed", 2, ("acme/arr",)))
-    stage.clock.advance(6)
+    stage.clock.advance(SOFT + HARD_AFTER_SOFT_S + EVIDENCE_S - 15)
     assert worker.killed
+    [ended] = stage.ended
+    assert ended.outcomes["acme/arr"] == Failure(
+        kind="timeout", text="active acme/arr: no answer in 20 s; worker killed"
+    )
+    stage.clock.advance(1)
+    second = await stage.worker()
+    second.ready()
+    [again] = second.fetches
+    assert (again.table, again.generation) == ("completed", 2)
+    assert again.soft_deadline_s == pytest.approx(15 - HARD_AFTER_SOFT_S - EVIDENCE_S - 1)
+    second.answer(again, "acme/arr")
+    second.end(again)
+    assert stage.ended[1].outcomes == {"acme/arr": None}
+    assert stage.ended[1].took_s < SOFT
+
+
+async def test_the_other_table_without_time_left_says_whose_fault_it_was(stage: Stage) -> None:
+    """Where nothing can be asked again, the error names the table that had hung."""
+    stage = Stage("wandb")
+    stage.watchdog.fetch(fetch("active", 1, ("acme/arr",)))
+    stage.watchdog.fetch(fetch("completed", 2, ("acme/arr",)))
+    worker = await stage.worker()
+    worker.ready()
+    stage.clock.advance(SOFT + 1)
     texts = {ended.fetch.table: ended.outcomes["acme/arr"] for ended in stage.ended}
-    assert texts["active"] == Failure(kind="timeout", text="active acme/arr: no answer in 20 s; worker killed")
     assert texts["completed"] == Failure(
-        kind="timeout", text="completed acme/arr: worker killed, because active had hung in it"
+        kind="worker", text="completed acme/arr: worker killed, because active had hung in it"
     )
 
 
-async def test_a_worker_that_dies_fails_its_fetch_with_its_last_words(stage: Stage) -> None:
-    """A crash is told with what the worker said last, and how it ended."""
-    stage.watchdog.fetch(fetch(scopes=(EAST,)))
-    worker = await stage.worker()
-    worker.say(Note(level="fatal", text="ImportError: no module named grpc"))
-    worker.leave()
+async def test_a_worker_that_dies_is_replaced_and_what_it_left_open_is_asked_of_the_next(stage: Stage) -> None:
+    """A crash with time left costs the viewer nothing: only the open scopes are asked again, in the same fetch."""
+    stage.watchdog.fetch(fetch())
+    first = await stage.worker()
+    first.ready()
+    first.answer(fetch(), WEST, [record("a", scope=WEST)])
+    stage.clock.advance(3)
+    first.leave()
     stage.clock.advance(1)
-    assert stage.failures() == {EAST: "runner us-east1: worker ended (status 1: ImportError: no module named grpc)"}
+    second = await stage.worker()
+    assert second is not first
+    stage.clock.advance(1)
+    second.ready()
+    [again] = second.fetches
+    assert (again.scopes, again.generation, again.soft_deadline_s) == ((EAST,), 1, SOFT - 5)
+    second.answer(again, EAST)
+    second.end(again)
+    [ended] = stage.ended
+    assert ended.outcomes == {EAST: None, WEST: None}
+    assert ended.took_s == 5
+    assert stage.failures() == {}
+
+
+async def test_a_fetch_whose_second_worker_dies_too_fails_with_its_last_words(stage: Stage) -> None:
+    """Twice is enough: the error says how it ended and what was said last."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    for _ in range(2):
+        worker = await stage.worker()
+        worker.say(Note(level="fatal", text="ImportError: no module named grpc"))
+        worker.leave()
+        stage.clock.advance(1)
+    assert stage.failures() == {
+        EAST: "runner us-east1: worker ended (status 1: ImportError: no module named grpc); asked twice"
+    }
+
+
+async def test_a_second_attempt_never_extends_the_deadline(stage: Stage) -> None:
+    """The next worker is still loading when the time is over: the fetch fails, that worker is not to blame."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    first.ready()
+    first.say(call(1, EAST, page=3))
+    stage.clock.advance(SOFT - 2)
+    first.leave()
+    stage.clock.advance(1)
+    second = await stage.worker()
+    stage.clock.advance(1 + HARD_AFTER_SOFT_S)
+    assert stage.failures() == {
+        EAST: "ListExecutions us-east1 page 3: worker ended (status 1); the next was not ready in time"
+    }
+    assert not second.killed
+    second.ready()
+    assert second.fetches == []
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    assert [sent.generation for sent in second.fetches] == [2]
+
+
+async def test_a_second_attempt_that_hangs_is_ended_at_the_first_ones_deadline(stage: Stage) -> None:
+    """Two attempts, one hard deadline."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    first.ready()
+    stage.clock.advance(10)
+    first.leave()
+    stage.clock.advance(1)
+    second = await stage.worker()
+    second.ready()
+    stage.clock.advance(SOFT - 11 + HARD_AFTER_SOFT_S + EVIDENCE_S)
+    assert second.killed
+    [ended] = stage.ended
+    assert ended.took_s == pytest.approx(SOFT + HARD_AFTER_SOFT_S + EVIDENCE_S)
+    assert stage.failures() == {EAST: "runner us-east1: no answer in 20 s; worker killed"}
 
 
 async def test_a_worker_that_never_becomes_ready_is_given_up(stage: Stage) -> None:
@@ -209,17 +310,93 @@ async def test_a_worker_that_never_becomes_ready_is_given_up(stage: Stage) -> No
 async def test_a_worker_that_speaks_nonsense_is_killed(stage: Stage) -> None:
     """A frame of four gigabytes is an error of the worker's, not memory of ours."""
     stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    for _ in range(2):
+        worker = await stage.worker()
+        worker.ready()
+        worker.say_bytes(b"\xff\xff\xff\xff")
+        assert worker.killed
+        stage.clock.advance(0)
+    assert "4294967295 bytes is over the limit" in stage.failures()[EAST]
+
+
+async def test_a_worker_that_brings_rows_without_end_is_killed(stage: Stage) -> None:
+    """Each page is sound; their number is not, and it is the worker's end before it is our memory's."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    rows = tuple(record(str(number), scope=EAST) for number in range(1000))
+    page = Page(table="runner", generation=1, scope=EAST, at=NOON, records=rows)
+    for _ in range(2):
+        worker = await stage.worker()
+        worker.ready()
+        for _ in range(ROWS_MOST // len(rows)):
+            worker.say(page)
+        assert not worker.killed
+        worker.say(page)
+        assert worker.killed
+        stage.clock.advance(0)
+    assert "more than 200,000 rows" in stage.failures()[EAST]
+
+
+async def test_a_worker_whose_memory_grows_without_end_is_killed(stage: Stage) -> None:
+    """It is looked at every second while it is asked something, and the error says how much it held."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
     worker = await stage.worker()
     worker.ready()
-    worker.say_bytes(b"\xff\xff\xff\xff")
+    worker.say(call(1, EAST))
+    worker.held = MEMORY_MOST
+    stage.clock.advance(5)
+    assert not worker.killed
+    worker.held = MEMORY_MOST * 3 // 2
+    stage.clock.advance(1)
     assert worker.killed
-    assert "4294967295 bytes is over the limit" in stage.failures()[EAST]
+    assert stage.failures() == {EAST: "ListExecutions us-east1 page 1: worker killed, because it held 1.5 GB of memory"}
+
+
+async def test_a_worker_that_grows_while_it_loads_is_killed_too(stage: Stage) -> None:
+    """An import that eats the machine is ended before its own minute is over."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.held = MEMORY_MOST * 2
+    stage.clock.advance(1)
+    assert worker.killed
+    assert "held 2.0 GB" in stage.failures()[EAST]
+
+
+async def test_what_a_fetch_waits_for_is_told(stage: Stage) -> None:
+    """The client loads, is there, is lost, and loads again: the screen can say which."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.leave()
+    stage.clock.advance(1)
+    await stage.worker()
+    assert stage.waiting == [LOADING, None, RESTARTING, LOADING]
+
+
+async def test_a_flood_of_prints_costs_a_few_lines_of_log(stage: Stage) -> None:
+    """Every kind of line is in the log once when it first comes, and counted when the worker ends."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    for number in range(1000):
+        worker.printed.feed(b"Exception in thread Thread-%d:\nAssertionError\n" % number)
+    worker.answer(fetch(scopes=(EAST,)), EAST)
+    worker.end(fetch())
+    assert [note for note in stage.notes if "printed" in note] == [
+        "worker runner printed: Exception in thread Thread-0:",
+        "worker runner printed: AssertionError",
+    ]
+    worker.leave()
+    stage.clock.advance(1)
+    [end] = [note for note in stage.notes if "ended" in note]
+    assert "\n1,000 × Exception in thread Thread-0:\n1,000 × AssertionError\n" in end
 
 
 async def test_a_machine_that_cannot_start_a_process_fails_the_fetch_and_is_tried_again(stage: Stage) -> None:
     """`fork: resource temporarily unavailable` is an error of one fetch, not of the program."""
     stage.launcher.refuse = OSError("no more processes")
     stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await stage.settle()
+    stage.clock.advance(0)
     await stage.settle()
     assert "no more processes" in stage.failures()[EAST]
     stage.launcher.refuse = None
@@ -230,15 +407,58 @@ async def test_a_machine_that_cannot_start_a_process_fails_the_fetch_and_is_trie
     assert [sent.generation for sent in worker.fetches] == [2]
 
 
-async def test_workers_that_keep_dying_are_started_ever_more_slowly(stage: Stage) -> None:
-    """Ten deaths in a row within a minute do not become ten processes a second."""
-    stage.watchdog.fetch(fetch(scopes=(EAST,)))
-    for _ in range(60):
+async def deaths(stage: Stage, number: int) -> None:
+    """Workers that die as soon as they are started, one after another."""
+    for _ in range(number):
         worker = await stage.worker()
         worker.leave()
-        stage.clock.advance(1)
+        stage.clock.advance(RESPAWN_S[-1] + AUTOPSY_S)
+
+
+async def test_workers_that_keep_dying_open_the_breaker_and_fetches_fail_at_once(stage: Stage) -> None:
+    """Five deaths in a row do not become ten processes a second, and nobody waits for a sixth."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await deaths(stage, len(RESPAWN_S) + 1)
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    assert len(stage.launcher.children) == len(RESPAWN_S) + 1
+    failure = stage.ended[-1].outcomes[EAST]
+    assert failure is not None
+    assert failure.text.startswith("runner us-east1: 5 workers in a row have ended, the last one so: status 1; none is")
+    assert failure.retry_after_s == pytest.approx(OPEN_S[0], abs=3)
+    assert stage.waiting[-1] is None
+
+
+async def test_an_open_breaker_makes_one_trial_when_its_time_is_over_and_opens_for_longer(stage: Stage) -> None:
+    """Half-open: the next fetch starts one worker; its death opens the breaker again."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await deaths(stage, len(RESPAWN_S) + 1)
+    stage.clock.advance(OPEN_S[0])
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    await deaths(stage, 1)
+    assert len(stage.launcher.children) == len(RESPAWN_S) + 2
+    failure = stage.ended[-1].outcomes[EAST]
+    assert failure is not None
+    assert "6 workers in a row" in failure.text
+    stage.clock.advance(OPEN_S[1] - 5)
+    stage.watchdog.fetch(fetch(generation=3, scopes=(EAST,)))
     await stage.settle()
-    assert 5 <= len(stage.launcher.children) <= 8
+    assert len(stage.launcher.children) == len(RESPAWN_S) + 2
+
+
+async def test_somebody_who_asks_gets_a_trial_at_once_and_an_answer_closes_the_breaker(stage: Stage) -> None:
+    """`r` does not wait for the breaker; one answer and the deaths are forgotten."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await deaths(stage, len(RESPAWN_S) + 1)
+    stage.watchdog.relent()
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.answer(fetch(generation=2), EAST)
+    worker.end(fetch(generation=2))
+    worker.leave()
+    stage.clock.advance(AUTOPSY_S)
+    await stage.settle()
+    assert len(stage.launcher.children) == len(RESPAWN_S) + 3
 
 
 async def test_a_pause_of_the_whole_program_is_not_blamed_on_the_worker(stage: Stage) -> None:
@@ -314,6 +534,8 @@ async def test_settings_that_do_not_encode_fail_the_fetch_and_do_not_hang_it(sta
     """A path that is not UTF-8 is an error at once, not a worker that never becomes ready."""
     stage = Stage("wandb", Settings(wandb=Wandb(offline_dirs=("\udcff",))))
     stage.watchdog.fetch(fetch("active", 1, ("\udcff",)))
+    await stage.settle()
+    stage.clock.advance(0)
     await stage.settle()
     assert "could not be started" in stage.failures()["\udcff"]
 

@@ -22,6 +22,7 @@ from fetchers.messages import (
 )
 from fetchers.records import Record
 from monitor.launch import Child
+from monitor.printed import Printed
 from tests.support.records import NOON
 
 
@@ -37,7 +38,8 @@ class ScriptedChild:
         self.signals: list[int] = []
         self.killed = False
         self.refuses_to_die: Exception | None = None
-        self.printed = ""
+        self.printed = Printed()
+        self.held = 0
         self._frames = to_worker()
 
     # --- what the watchdog does to it
@@ -48,8 +50,8 @@ class ScriptedChild:
     def signal(self, number: int) -> None:
         self.signals.append(number)
 
-    def output(self) -> str:
-        return self.printed
+    def memory(self) -> int:
+        return self.held
 
     def status(self) -> str:
         return "status 1"

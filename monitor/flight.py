@@ -1,0 +1,100 @@
+"""One fetch on its way: which scopes are still open, how long it has, and what became of a first attempt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import msgspec
+
+from fetchers.errors import Failure, FrameError
+from fetchers.messages import Event, Fetch, Page, ScopeComplete, ScopeFailed
+from monitor.clock import Timer
+
+HARD_AFTER_SOFT_S = 0.5
+"""Seconds a worker has, after its own deadline, to say so."""
+
+RETRY_LEAST_S = 0.5
+"""Seconds that must be left of the soft deadline for a second attempt."""
+
+ROWS_MOST = 200_000
+"""Records that one scope of one fetch may bring: far beyond any limit, and far below what would fill our memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """One fetch, from the first frame to the last, for the schedule and the session log."""
+
+    fetch: Fetch
+    outcomes: dict[str, Failure | None]
+    """Scope → its failure; null where it answered in full."""
+    took_s: float
+    """Seconds since it was sent; 0 where no worker ever became ready for it."""
+    kills: int
+    """Workers killed to end it."""
+
+
+@dataclass
+class Flight:
+    """A fetch that has not ended."""
+
+    fetch: Fetch
+    sent: float | None = None
+    """Monotonic seconds when it first went to a worker that was ready."""
+    timer: Timer | None = None
+    outcomes: dict[str, Failure | None] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    """Where the worker of the first attempt is gone: scope → what was said of it."""
+    _records: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def open_scopes(self) -> list[str]:
+        """The scopes that have neither completed nor failed."""
+        return [scope for scope in self.fetch.scopes if scope not in self.outcomes]
+
+    @property
+    def hard_deadline(self) -> float:
+        """Monotonic seconds; a second attempt does not move it."""
+        return (self.sent or 0.0) + self.fetch.soft_deadline_s + HARD_AFTER_SOFT_S
+
+    def remaining(self, now: float) -> float:
+        """Seconds left of the soft deadline, all of them where it was never sent."""
+        return self.fetch.soft_deadline_s if self.sent is None else self.hard_deadline - HARD_AFTER_SOFT_S - now
+
+    def may_retry(self, now: float) -> bool:
+        """Whether a second attempt is due: never a third, and only while there is time."""
+        return not self.lost and self.remaining(now) > RETRY_LEAST_S
+
+    def lose(self, lost: dict[str, str]) -> None:
+        """Note that the first attempt is over: scope → what is to be said of it."""
+        self.lost = lost
+        self._records.clear()
+
+    def in_time(self, now: float) -> bool:
+        """Whether there is time to send it at all; always for the first attempt."""
+        return self.remaining(now) > RETRY_LEAST_S or not self.lost
+
+    def rest(self, now: float) -> Fetch:
+        """Return what is to be sent now: the scopes still open, and the time still left."""
+        if not self.lost:
+            return self.fetch
+        scopes, soft_s = tuple(self.open_scopes), self.remaining(now)
+        return msgspec.structs.replace(self.fetch, scopes=scopes, soft_deadline_s=soft_s)
+
+    def belongs(self, event: Event) -> bool:
+        """Whether the event is about a scope of this fetch that is still open."""
+        return event.generation == self.fetch.generation and event.scope in self.open_scopes
+
+    def take(self, event: Event) -> None:
+        """Note an event that belongs. Raises `FrameError` for a scope that brings rows without end."""
+        match event:
+            case ScopeComplete():
+                self.outcomes[event.scope] = None
+            case ScopeFailed():
+                self.outcomes[event.scope] = event.failure
+            case Page():
+                self._records[event.scope] += len(event.records)
+                if self._records[event.scope] > ROWS_MOST:
+                    raise FrameError(f"more than {ROWS_MOST:,} rows for {event.scope}")
+            case _:
+                pass

@@ -141,7 +141,7 @@ class Dashboard(Screen[None]):
 
     @property
     def _stacked(self) -> bool:
-        return self.size.height >= STACK_FROM
+        return self.is_running and self.size.height >= STACK_FROM  # before that, there is no size
 
     def _seen(self, table: str) -> View:
         """What is known of a table; where it is not set up, in a way that no two tables on screen say the same."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cache.entries import Written
 from cache.errors import CacheError
 from cache.last_known_good import LastKnownGood
-from cache.store import Store, open_store
+from cache.store import open_store
 from cache.tenant import Tenant, tenant_of, view_of
-from cache.terminal_state import TerminalStates, is_final, is_settled
+from cache.terminal_state import Life, TerminalStates, is_final, is_settled, life
 from fetchers.records import Record
 from fetchers.settings import Settings
 from monitor.changes import Restore
@@ -27,7 +28,27 @@ CLOSING_S = 0.2
 _KEPT = frozenset({Written.COMMITTED, Written.REFUSED, Written.PENDING})
 """What needs no second attempt."""
 
+SAME = timedelta(minutes=2)
+"""An answer that is the same as the one before is not written again for so long: most are, twice a minute, and each
+would be a megabyte for the disk. After a crash its age is told too high by as much at most, never too low."""
+
 log = logging.getLogger(__name__)
+
+
+class _Place(NamedTuple):
+    """One scope of one table, and whose."""
+
+    tenant: Tenant
+    table: str
+    scope: str
+
+
+_Ended = tuple[str, Life]
+"""A record that has ended, by its id, and which life of it: a W&B run that was resumed ends again."""
+
+
+def _ended(record: Record) -> _Ended:
+    return record.id, life(record)
 
 
 def whose(source: str, settings: Settings) -> tuple[Tenant, str]:
@@ -43,8 +64,10 @@ class Keeping:
         self._settings = settings
         self._opening = asyncio.ensure_future(open_store(url))
         self._tasks: set[asyncio.Task[None]] = set()
-        self._settled: set[tuple[Tenant, str, str, str]] = set()
-        """Ended records that need no further look in this session: tenant, table, scope, id."""
+        self._last: dict[_Place, tuple[datetime, Sequence[Record]]] = {}
+        """The answer of each scope that was kept last, and its time."""
+        self._settled: dict[_Place, frozenset[_Ended]] = {}
+        """Of each scope's last answer the ended records that need no further look."""
 
     # --- before the first answer
 
@@ -69,17 +92,40 @@ class Keeping:
     async def _keep(self, table: str, scope: str, records: Sequence[Record], at: datetime) -> None:
         store = (await self._opening).store
         tenant, view = whose(TABLES[table].source, self._settings)
-        await LastKnownGood(store).put(tenant, table, scope, records, at=at, view=view)
-        await self._keep_final(store, tenant, records, at)
+        place = _Place(tenant, table, scope)
+        await asyncio.gather(
+            self._keep_last(LastKnownGood(store), place, view, records, at),
+            self._keep_final(TerminalStates(store), place, records, at),
+        )
 
-    async def _keep_final(self, store: Store, tenant: Tenant, records: Sequence[Record], now: datetime) -> None:
-        states = TerminalStates(store)
-        for record in records:
-            key = (tenant, record.table, record.scope, record.id)
-            if key not in self._settled and is_final(record, now):
-                written = await states.put(tenant, record, now)
-                if written in _KEPT and is_settled(record, now):
-                    self._settled.add(key)
+    async def _keep_last(
+        self, answers: LastKnownGood, place: _Place, view: str, records: Sequence[Record], at: datetime
+    ) -> None:
+        if self._is_news(place, records, at):
+            written = await answers.put(*place, records, at=at, view=view)
+            if written in _KEPT:
+                self._last[place] = (at, records)
+
+    def _is_news(self, place: _Place, records: Sequence[Record], at: datetime) -> bool:
+        """Whether an answer differs from what is kept, or is so much younger that its age would be told wrong."""
+        kept_at, kept = self._last.get(place, (None, ()))
+        return kept_at is None or at - kept_at >= SAME or records != kept
+
+    async def _keep_final(
+        self, states: TerminalStates, place: _Place, records: Sequence[Record], now: datetime
+    ) -> None:
+        settled = self._settled.get(place, frozenset()) & {_ended(record) for record in records}
+        fresh = [record for record in records if _ended(record) not in settled and is_final(record, now)]
+        putting = []
+        for record in fresh:  # none waits for the one before: what comes while the disk works is its next transaction
+            putting.append(asyncio.ensure_future(states.put(place.tenant, record, now)))
+            await asyncio.sleep(0)
+        outcomes = await asyncio.gather(*putting)
+        self._settled[place] = settled | {
+            _ended(record)
+            for record, written in zip(fresh, outcomes, strict=True)
+            if written in _KEPT and is_settled(record, now)
+        }
 
     # --- throughout
 

@@ -10,18 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from cache.background import BackgroundStore
+from cache.entries import Space
 from cache.store import open_store
 from cache.tenant import tenant_of
 from cache.terminal_state import TerminalStates
+from fetchers.records import Record
 from fetchers.settings import Gcp, Settings
 from monitor import freshness
 from monitor.changes import Start
 from monitor.clock import LoopClock
 from monitor.engine import Engine
 from monitor.freshness import Freshness
-from monitor.keeping import Keeping
+from monitor.keeping import SAME, Keeping
 from monitor.mirror import Mirror
 from monitor.tables import TablePlan
+from tests.support.cache_disks import MoodyDisk
 from tests.support.records import record
 from tests.support.scripted_worker import ScriptedChild, ScriptedLauncher
 
@@ -124,6 +128,78 @@ async def test_what_has_ended_for_good_is_kept_as_such(url: str) -> None:
     )
     assert [final is not None for final in kept] == [True, False]
     await store.close(1)
+
+
+class Watched:
+    """A `Keeping` in memory, whose transactions are counted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.disk = MoodyDisk()
+        monkeypatch.setattr("cache.store.open_disk", lambda _url, tell: self.disk.open(tell))
+        self.keeping = Keeping("memory:", SETTINGS, ["runner"])
+
+    async def answered(self, *records: Record, at: datetime) -> list[str]:
+        """Let the scope answer; the spaces that were written to, a transaction each."""
+        before = len(self.disk.batches)
+        self.keeping.answered("runner", EAST, records, at)
+        await asyncio.wait(self.keeping._tasks)
+        return [batch[0].key[-2] for batch in self.disk.batches[before:]]
+
+    async def final(self, asked: Record) -> Record | None:
+        """What is kept of a record's end."""
+        found = await TerminalStates((await self.keeping._opening).store).get(tenant_of("runner", SETTINGS), asked)
+        return None if found is None else found.record
+
+
+async def test_hundreds_of_ended_records_are_a_few_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answer of a long list waits for the platter a few times, not once for each row."""
+    watched, now = Watched(monkeypatch), datetime.now(UTC)
+    ended = [record(f"ended-{number}", scope=EAST, state="succeeded") for number in range(500)]
+    store = (await watched.keeping._opening).store
+    assert isinstance(store, BackgroundStore)
+    watched.disk.free.clear()
+    busy = asyncio.create_task(store.put_once(Space("other", keep=True), ("a",), b""))
+    await asyncio.to_thread(watched.disk.hanging.wait, 10)
+    watched.keeping.answered("runner", EAST, ended, now)
+    async with asyncio.timeout(10):
+        while store._backlog.writes < len(ended) + 1:  # noqa: ASYNC110 - the backlog is plain data
+            await asyncio.sleep(0.01)
+    watched.disk.free.set()
+    await asyncio.wait([busy, *watched.keeping._tasks])
+    assert [len(batch) for batch in watched.disk.batches] == [1, 200, 200, 100, 1]
+    await watched.keeping.close()
+
+
+async def test_the_same_answer_again_costs_the_disk_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not before two minutes have passed, so that the age that a next session shows is about right."""
+    watched, now = Watched(monkeypatch), datetime.now(UTC)
+    runs, ended = record("runs", scope=EAST), record("ended", scope=EAST, state="failed")
+    assert await watched.answered(runs, ended, at=now) != []
+    assert await watched.answered(runs, ended, at=now + timedelta(seconds=90)) == []
+    assert await watched.answered(runs, ended, at=now + SAME) == ["runner"]
+    assert await watched.answered(ended, at=now + SAME + timedelta(seconds=30)) == ["runner"]
+    await watched.keeping.close()
+
+
+async def test_a_run_that_was_resumed_and_ended_again_is_kept_as_it_ended_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its id alone does not say that its end is known."""
+    watched, now = Watched(monkeypatch), datetime.now(UTC)
+    failed = record("r", scope=EAST, state="failed", detail={"attempt": 1})
+    again = record("r", scope=EAST, state="succeeded", detail={"attempt": 2}, finished=now - timedelta(hours=1))
+    await watched.answered(failed, at=now)
+    assert await watched.final(failed) == failed
+    await watched.answered(again, at=now + timedelta(seconds=30))
+    assert await watched.final(again) == again
+    await watched.keeping.close()
+
+
+async def test_what_is_remembered_of_a_session_does_not_outgrow_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a thousand jobs that came and went, as many are remembered as the last answer holds."""
+    watched, now = Watched(monkeypatch), datetime.now(UTC)
+    for number in range(1_000):
+        await watched.answered(record(f"job-{number}", scope=EAST, state="succeeded"), at=now)
+    assert sum(map(len, watched.keeping._settled.values())) == 1
+    await watched.keeping.close()
 
 
 async def test_a_cache_that_cannot_be_used_is_said_and_nothing_else_changes(tmp_path: Path) -> None:

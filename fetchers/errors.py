@@ -42,6 +42,8 @@ class FetchError(MonitorError):
     """One word for scripts, stable."""
     retry_after_s: float | None = None
     """How long the source asked us to wait, seconds."""
+    passing = False
+    """Whether it may be over in a moment, so that the same question is worth asking once more."""
 
 
 class NoAnswer(FetchError):
@@ -54,6 +56,7 @@ class Unreachable(FetchError):
     """No connection, or the service is away."""
 
     kind = "unreachable"
+    passing = True
 
 
 class NotAuthenticated(FetchError):

@@ -10,13 +10,17 @@ import asyncio
 import contextlib
 import importlib
 import os
+import random
 import socket
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from fetchers import lifeline
 from fetchers.base import Calls, Fetcher
@@ -55,6 +59,9 @@ SCOPES_AT_ONCE = 16
 
 RECORDS_A_FRAME = 500
 """Records of one page that travel together, so that no frame comes near the limit."""
+
+RETRY_S = (0.4, 0.6)
+"""Seconds, from and to, after which a scope whose failure may be over is asked once more, within its deadline."""
 
 _READ = 256 * 1024
 
@@ -102,16 +109,23 @@ class Worker:
         def tell(kind: type[Event], **more: Any) -> None:
             self._outbox.send(kind(table=fetch.table, generation=fetch.generation, scope=scope, at=_now(), **more))
 
+        async def read() -> None:
+            async with contextlib.aclosing(self._fetcher.fetch(fetch, scope, calls)) as pages:
+                async for records in pages:
+                    for start in range(0, len(records), RECORDS_A_FRAME):
+                        tell(Page, records=tuple(map(redacted, records[start : start + RECORDS_A_FRAME])))
+
+        first: list[FetchError] = []
         try:
             async with asyncio.timeout_at(deadline), self._gate:
                 tell(ScopeStarted)
-                async with contextlib.aclosing(self._fetcher.fetch(fetch, scope, calls)) as pages:
-                    async for records in pages:
-                        for start in range(0, len(records), RECORDS_A_FRAME):
-                            tell(Page, records=tuple(map(redacted, records[start : start + RECORDS_A_FRAME])))
+                await _with_a_second_try(read, deadline, first.append)
             tell(ScopeComplete)
         except Exception as error:  # noqa: BLE001 - the border: no scope's end may be lost
-            tell(ScopeFailed, failure=self._failure(error, fetch, scope, calls))
+            failure = self._failure(error, fetch, scope, calls)
+            if first and isinstance(error, TimeoutError):
+                failure = _first_failure(first[0], fetch)
+            tell(ScopeFailed, failure=failure)
 
     def _failure(self, error: Exception, fetch: Fetch, scope: str, calls: Calls) -> Failure:
         if isinstance(error, FetchError):
@@ -121,6 +135,36 @@ class Worker:
             return Failure.of(NoAnswer(f"{what}: no answer in {fetch.soft_deadline_s:g} s"))
         self._outbox.send(Note(level="error", text="".join(traceback.format_exception(error))))
         return Failure.of(FetchError(f"{what}: {type(error).__name__}: {error}; its traceback is in monitor.log"))
+
+
+async def _with_a_second_try(
+    read: Callable[[], Awaitable[None]], deadline: float, failed: Callable[[FetchError], None]
+) -> None:
+    """Read a scope, and once more where what went wrong may be over in a moment; `failed` is told of it."""
+    try:
+        return await read()
+    except FetchError as error:
+        pause = _pause(error)
+        if pause is None or pause > (deadline - asyncio.get_running_loop().time()) / 2:
+            raise
+        failed(error)
+    await asyncio.sleep(pause)
+    await read()
+
+
+def _pause(error: FetchError) -> float | None:
+    """Return the seconds until a second try: as the source says, else a short while; null where it is no use."""
+    if error.retry_after_s is not None:
+        return error.retry_after_s
+    return random.uniform(*RETRY_S) if error.passing else None  # noqa: S311 - jitter needs no cryptography
+
+
+def _first_failure(error: FetchError, fetch: Fetch) -> Failure:
+    """What is said where the second try was still waiting at the deadline: the cause is in the first."""
+    failure = Failure.of(error)
+    return msgspec.structs.replace(
+        failure, text=f"{failure.text}; asked again: no answer in {fetch.soft_deadline_s:g} s"
+    )
 
 
 def _now() -> datetime:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from fetchers.base import Calls
-from fetchers.errors import NotAllowed
+from fetchers.errors import BadAnswer, FetchError, NotAllowed, Rejected, Throttled, Unreachable
 from fetchers.messages import (
     CallEnded,
     CallStarted,
@@ -22,6 +22,7 @@ from fetchers.messages import (
     Page,
     ScopeComplete,
     ScopeFailed,
+    ScopeStarted,
     from_worker,
 )
 from fetchers.records import Record
@@ -216,3 +217,73 @@ async def test_every_event_carries_table_and_generation(wire: Wire) -> None:
 
     events = [message for message in await run(wire, source) if isinstance(message, Event)]
     assert {(event.table, event.generation, event.scope) for event in events} == {("runner", 1, "a")}
+
+
+# --- a second try --------------------------------------------------------------------------------------------------
+
+
+def failing(
+    times: int, error: FetchError, then: Callable[[], Awaitable[object]] | None = None
+) -> tuple[Source, list[str]]:
+    """A scope that gives one row and fails so many times before it completes; and the list of its attempts."""
+    attempts: list[str] = []
+
+    async def source(_fetch: Fetch, scope: str, _calls: Calls) -> AsyncGenerator[Sequence[Record]]:
+        attempts.append(scope)
+        yield [record(f"try{len(attempts)}", scope=scope)]
+        if len(attempts) <= times:
+            raise error
+        if then is not None:
+            await then()
+
+    return source, attempts
+
+
+async def test_a_failure_that_may_be_over_is_tried_once_more(wire: Wire) -> None:
+    """One blip of a service costs half a second and no error; what the first try gave counts."""
+    source, attempts = failing(1, Unreachable("UNAVAILABLE"))
+    heard = await run(wire, source, soft_deadline_s=5)
+    assert len(attempts) == 2
+    assert failures(heard) == {}
+    assert [type(message) for message in heard] == [ScopeStarted, Page, Page, ScopeComplete, FetchEnded]
+
+
+async def test_a_failure_that_stays_is_told_after_the_second_try(wire: Wire) -> None:
+    """Two tries, never three."""
+    source, attempts = failing(9, Unreachable("UNAVAILABLE"))
+    heard = await run(wire, source, soft_deadline_s=5)
+    assert len(attempts) == 2
+    assert failures(heard) == {"a": ("unreachable", "UNAVAILABLE")}
+
+
+@pytest.mark.parametrize("error", [NotAllowed("403"), Throttled("429"), BadAnswer("html"), Rejected("400")], ids=str)
+async def test_what_a_second_try_cannot_mend_is_told_at_once(wire: Wire, error: FetchError) -> None:
+    """No permission comes from asking twice, and a service that is asked too much is not asked more."""
+    source, attempts = failing(9, error)
+    heard = await run(wire, source, soft_deadline_s=5)
+    assert len(attempts) == 1
+    assert failures(heard)["a"][1] == str(error)
+
+
+async def test_a_service_that_says_when_to_come_back_is_believed(wire: Wire) -> None:
+    """Where there is time for it; the wait is the service's, not ours."""
+    source, attempts = failing(1, Throttled("429", retry_after_s=0.05))
+    heard = await run(wire, source, soft_deadline_s=5)
+    assert len(attempts) == 2
+    assert failures(heard) == {}
+
+
+async def test_without_time_for_it_there_is_no_second_try(wire: Wire) -> None:
+    """The deadline is the fetch's, whatever happens in it."""
+    source, attempts = failing(1, Throttled("429", retry_after_s=60))
+    heard = await run(wire, source, soft_deadline_s=0.5)
+    assert len(attempts) == 1
+    assert failures(heard) == {"a": ("throttled", "429")}
+
+
+async def test_a_second_try_that_hangs_ends_at_the_deadline_with_the_first_ones_cause(wire: Wire) -> None:
+    """What went wrong is not hidden behind `no answer`."""
+    source, attempts = failing(1, Throttled("429 too many", retry_after_s=0.01), asyncio.Event().wait)
+    heard = await run(wire, source, soft_deadline_s=0.3)
+    assert len(attempts) == 2
+    assert failures(heard) == {"a": ("throttled", "429 too many; asked again: no answer in 0.3 s")}

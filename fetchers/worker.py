@@ -142,14 +142,14 @@ async def _with_a_second_try(
 ) -> None:
     """Read a scope, and once more where what went wrong may be over in a moment; `failed` is told of it."""
     try:
-        return await read()
+        await read()
     except FetchError as error:
         pause = _pause(error)
         if pause is None or pause > (deadline - asyncio.get_running_loop().time()) / 2:
             raise
         failed(error)
-    await asyncio.sleep(pause)
-    await read()
+        await asyncio.sleep(pause)
+        await read()
 
 
 def _pause(error: FetchError) -> float | None:

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import faulthandler
 import os
+import resource
 import signal
 import sys
 
@@ -13,6 +14,9 @@ STACKS_SIGNAL = signal.SIGUSR1
 """Sent to a worker, makes it write all its stacks to stderr, even while C code holds the interpreter."""
 
 _PR_SET_PDEATHSIG = 1
+
+_DATA_MOST = 4 * 1024**3
+"""Bytes of memory that a process may ask for: a backstop for growth that is quicker than the looks of its parent."""
 
 
 def tie(parent: int) -> None:
@@ -25,6 +29,14 @@ def tie(parent: int) -> None:
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def bound_memory() -> None:
+    """Have allocations fail, in this process and those it starts, before they take the machine down."""
+    with contextlib.suppress(OSError, ValueError):
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if most == resource.RLIM_INFINITY or most > _DATA_MOST:
+            resource.setrlimit(resource.RLIMIT_DATA, (_DATA_MOST, most))
 
 
 def answer_with_stacks() -> None:

@@ -229,6 +229,7 @@ def main(source: str, fd: int, parent: int) -> None:
     os.set_inheritable(fd, False)
     lifeline.tie(parent)
     lifeline.answer_with_stacks()
+    lifeline.bound_memory()
     wire = socket.socket(fileno=fd)
     outbox = Outbox(wire)
     try:

@@ -209,6 +209,8 @@ def trouble(view: View) -> tuple[str, str] | None:
 
 def _next_try(view: View) -> str:
     scopes = [scope for scope in _scopes(view) if scope.failure]
+    if view.status is not None and view.status.waiting:
+        return view.status.waiting
     if any(scope.loading for scope in scopes):
         return "asking again now"
     waits = [_wait(scope) for scope in scopes]
@@ -251,6 +253,8 @@ def _loading(view: View) -> Said:
     scopes = _scopes(view)
     if not scopes:
         return Said("Loading", "waiting for the engine", "queued", spinning=True)
+    if view.status is not None and view.status.waiting:
+        return Said("Loading", view.status.waiting, "queued", spinning=True)
     done = sum(scope.fetched_at is not None or scope.failure is not None for scope in scopes)
     asked = f"{done} of {len(scopes)} {_unit(view.table, len(scopes))} answered" if len(scopes) > 1 else "no answer"
     return Said("Loading", f"{asked} so far", "queued", spinning=True)

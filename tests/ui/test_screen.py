@@ -323,6 +323,18 @@ async def test_a_failure_says_what_failed_and_when_it_is_tried_again() -> None:
         assert stage.line("! ListCustomJobs").rstrip().endswith("next try within 1m 30s")
 
 
+async def test_what_a_table_waits_for_is_said_while_its_client_loads_for_the_first_time_and_again() -> None:
+    """Before the first answer in the place of rows, after a killed worker beside its error."""
+    killed = failed("ListBuilds global page 1: no answer in 20 s; worker killed")
+    async with Stage().open() as stage:
+        await stage.tell(status("builds", {"global": scope(None)}, waiting="its client is loading"))
+        assert stage.line("Loading", "its client is loading")
+        await stage.tell(status("builds", {"global": killed}, waiting="its client is loading"))
+        assert "worker killed — its client is loading" in stage.line("Not known")
+        await stage.tell(status("builds", {"global": killed}))
+        assert "worker killed — next try within 30s" in stage.line("Not known")
+
+
 async def test_live_turns_stale_by_itself() -> None:
     """An engine that says nothing more cannot keep its answers fresh; what ran then is not said to run now."""
     async with Stage().open() as stage:

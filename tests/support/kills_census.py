@@ -1,0 +1,102 @@
+"""What a process holds, and what is alive that belongs to it: counted before and after many kills."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+MARK = "KILLS_MARK"
+"""Environment variable that every process below a program under test inherits, in whatever session it runs."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """One look at an engine."""
+
+    descriptors: dict[str, int]
+    """Kind (`socket`, `pipe`, `file`, …) → how many are open."""
+    threads: int
+    zombies: int
+    """Children that have ended and that it has not taken leave of."""
+    processes: dict[str, int]
+    """Name of what it runs → how many of them carry the mark, the engine included."""
+    left: tuple[str, ...]
+    """Names in the directory for temporary files."""
+    rss: int
+    pss: int
+
+    @property
+    def countable(self) -> tuple[object, ...]:
+        """Everything that must be the same before and after; memory only nearly."""
+        kinds, processes = sorted(self.descriptors.items()), sorted(self.processes.items())
+        return (kinds, self.threads, self.zombies, processes, len(self.left))
+
+
+def census(engine: int, mark: str, temporary: Path) -> Census:
+    """Count what the process `engine` holds, and who carries the mark."""
+    children = [psutil.Process(pid) for pid in children_of(engine)]
+    memory = psutil.Process(engine).memory_full_info()
+    return Census(
+        descriptors=_descriptors(engine),
+        threads=psutil.Process(engine).num_threads(),
+        zombies=sum(not alive(child) for child in children),
+        processes=dict(Counter(map(title, carrying(mark)))),
+        left=tuple(sorted(path.name for path in temporary.iterdir())),
+        rss=memory.rss,
+        pss=memory.pss,
+    )
+
+
+def _descriptors(pid: int) -> dict[str, int]:
+    kinds: Counter[str] = Counter()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        target = str(entry.readlink())
+        kinds["file" if target.startswith("/") else re.split(r":\[|:|$", target)[0]] += 1
+    return dict(kinds)
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that `pid` has started and not reaped, the latest last."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += map(int, (task / "children").read_text().split())
+    return sorted(found)
+
+
+def carrying(mark: str) -> list[psutil.Process]:
+    """Every process that has not ended and was started below the program of that mark."""
+    return [process for process in psutil.process_iter() if _carries(process, mark)]
+
+
+def _carries(process: psutil.Process, mark: str) -> bool:
+    try:
+        return process.environ().get(MARK) == mark and alive(process) and process.pid != os.getpid()
+    except (psutil.Error, OSError):
+        return False
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; a zombie that nobody has reaped yet does not."""
+    try:
+        return process.is_running() and process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return False
+
+
+def title(process: psutil.Process) -> str:
+    """What it is to us: `screen`, `engine`, a worker's source, or the program's name."""
+    try:
+        words = process.cmdline()
+        name = process.name()
+    except psutil.Error:
+        return "gone"
+    if "fetchers.worker" in words:
+        return words[words.index("fetchers.worker") + 1]
+    if "monitor.engine" in words:
+        return "engine"
+    return "screen" if any(word.endswith("/monitor") for word in words[:2]) else name

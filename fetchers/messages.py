@@ -48,10 +48,11 @@ class Fetch(Message, frozen=True, kw_only=True):
     limit: int = 100
     """Newest records wanted per scope; of what lies beyond, only what is queued or running."""
     known: dict[str, tuple[str, ...]] = {}
-    """Per scope, ids last seen queued or running: to be asked for by name where the pages do not hold them.
-
-    A scope that is not in it has never answered in full: what runs beyond its first pages is yet to be found.
+    """Per scope, ids last seen queued or running, perhaps in an earlier session: to be asked for by name where the
+    pages do not hold them.
     """
+    first: tuple[str, ...] = ()
+    """Scopes that have never answered in full: what runs there beyond the first pages is yet to be found."""
 
 
 ToWorker = Configure | Fetch

@@ -1,7 +1,7 @@
 """Fetches Cloud Run job executions: the launch agents.
 
 The API has neither a filter nor an order: what runs behind newer executions is found by walking once (cold), and by
-asking for each execution last seen running (warm, when `Fetch.known` names the scope).
+asking for each execution last seen running (warm, when `Fetch.first` does not name the scope).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class RunnerFetcher(GoogleFetcher):
 
     def _depth(self, fetch: Fetch, scope: str) -> int:
         """How many executions to look through for running ones: none where all that run are known by name."""
-        return 0 if scope in fetch.known else WALK_RECORDS
+        return WALK_RECORDS if scope in fetch.first else 0
 
     async def _walk(self, session: Session, job: str, harvest: Harvest, depth: int) -> AsyncGenerator[list[Record]]:
         """Yield the newest of a job, then only what runs among the `depth` newest; a job that is not there is empty."""

@@ -22,6 +22,7 @@ from fetchers.errors import Failure
 from fetchers.messages import Event, Page, ScopeComplete, ScopeFailed, ScopeStarted
 from fetchers.records import Record
 from monitor.changes import Change, RowsChanged, ScopeStatus, TableChanged, TableStatus
+from monitor.flight import HARD_AFTER_SOFT_S
 from monitor.pace import Outcome
 from monitor.tables import TABLES, Table, TablePlan
 
@@ -41,6 +42,8 @@ class _Scope:
     rank: int
     """Its place in the table's list: where two scopes hold one run, the earlier one has it."""
     generation: int = 0
+    named: frozenset[str] = frozenset()
+    """The ids that its last fetch asked for by name."""
     began: datetime | None = None
     open: bool = False
     status: ScopeStatus = field(default_factory=ScopeStatus)
@@ -83,16 +86,17 @@ class Accumulator:
         self._dirty.add(table)
 
     def known(self, table: str, scopes: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return per scope the ids that are queued or running, which the next fetch must not lose.
+        """Return per scope the ids that are queued or running, which the fetch that begins now must not lose."""
+        entry, known = self._tables[table], {}
+        for scope in scopes:
+            rows = entry.rows.get(scope, {}).values()
+            known[scope] = tuple(row.record.id for row in rows if row.record.state.pending)
+            entry.scopes[scope].named = frozenset(known[scope])
+        return known
 
-        A scope that has never answered in full is left out: what runs there is not known yet.
-        """
-        entry = self._tables[table]
-        return {
-            scope: tuple(row.record.id for row in entry.rows.get(scope, {}).values() if row.record.state.pending)
-            for scope in scopes
-            if entry.scopes[scope].status.live
-        }
+    def first(self, table: str, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Return which of the scopes have not answered in full in this session: not all that runs there is known."""
+        return tuple(scope for scope in scopes if not self._tables[table].scopes[scope].status.live)
 
     def outcome(self, table: str, scope: str, failure: Failure | None) -> Outcome:
         """Return what a fetch of the scope came to, for the schedule."""
@@ -149,9 +153,9 @@ class Accumulator:
 
     def _complete(self, event: ScopeComplete, entry: _Table, scope: _Scope) -> None:
         for key, row in list(entry.rows.get(event.scope, {}).items()):
-            if row.generation < event.generation:
+            if row.generation < event.generation and not _unasked(scope, row):
                 self._remove(key, row)
-        took = (event.at - scope.began).total_seconds() if scope.began else None
+        took = _took(scope, event.at, entry.plan)
         interval_s = entry.plan.interval_s  # until the schedule says how soon it is asked again
         self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None, interval_s=interval_s)
 
@@ -248,6 +252,20 @@ def _rows_changed(table: str, upserts: dict[str, Record], removed: tuple[str, ..
     keys = iter(upserts)
     while piece := {key: upserts[key] for key in itertools.islice(keys, ROWS_A_CHANGE)}:
         yield RowsChanged(table=table, upserts=piece)
+
+
+def _unasked(scope: _Scope, row: _Row) -> bool:
+    """Whether a row of an earlier session still ran when last heard of, and nobody has asked for it by name yet.
+
+    The cache may be read only after the first fetch has begun; the next one will name the row, and see its end.
+    """
+    return not scope.status.live and row.record.state.pending and row.record.id not in scope.named
+
+
+def _took(scope: _Scope, at: datetime, plan: TablePlan) -> float | None:
+    """Seconds an answer took, by a worker's wall clock; null where that has jumped meanwhile."""
+    seconds = (at - scope.began).total_seconds() if scope.began else -1.0
+    return seconds if 0 <= seconds <= plan.timeout_s + HARD_AFTER_SOFT_S else None
 
 
 def _counted(scope: _Scope, rows: Mapping[str, _Row]) -> ScopeStatus:

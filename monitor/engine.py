@@ -85,8 +85,20 @@ class Engine:
         self._flush()
         self._beat()
         self._ask()
-        if self._keeping is not None:
+        self._recall()
+
+    async def recall(self, patience_s: float) -> None:
+        """Take over what the cache holds, before `begin`, so that what ran when it was written is asked for by name.
+
+        Waits for the disk at most so long; what it says later is taken over later.
+        """
+        if (restoring := self._recall()) is not None:
+            await asyncio.wait([restoring], timeout=patience_s)
+
+    def _recall(self) -> asyncio.Task[None] | None:
+        if self._restoring is None and self._keeping is not None:
             self._restoring = asyncio.create_task(self._restore(self._keeping))
+        return self._restoring
 
     async def _restore(self, keeping: Keeping) -> None:
         async for known in keeping.known():
@@ -161,6 +173,7 @@ class Engine:
             soft_deadline_s=plan.timeout_s,
             limit=plan.limit,
             known=self._accumulator.known(table, scopes),
+            first=self._accumulator.first(table, scopes),
         )
 
     def _wake_at(self, name: str, when: float | None, callback: Callable[[], None]) -> None:
@@ -241,6 +254,10 @@ ONCE_S = 86_400.0
 """The interval of who asks once: nothing falls due again, and no answer grows old."""
 
 
+RECALL_S = 0.2
+"""Seconds that asking may be put off for the cache; it takes a few hundredths."""
+
+
 async def collect(start: Start, tables: Sequence[str], timeout_s: float, session: SessionLog | None = None) -> Mirror:
     """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
 
@@ -260,8 +277,9 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
         msgspec.structs.replace(start, tables=plans), launcher, LoopClock(), tell, session=session, keeping=keeping
     )
     try:
-        engine.begin()
         async with asyncio.timeout(timeout_s):
+            await engine.recall(RECALL_S)
+            engine.begin()
             await answered.wait()
     except TimeoutError:
         engine.give_up(f"no answer in {timeout_s:g} s")

@@ -32,14 +32,16 @@ def settings_for(endpoint: str, **gcp: Any) -> Settings:
 def fetch_of(
     fetcher: GoogleFetcher, *scopes: str, limit: int = 100, deadline_s: float = 10, **known: Sequence[str]
 ) -> Fetch:
-    """A fetch of the fetcher's table."""
+    """A fetch of the fetcher's table: the first one of every scope of which nothing is said to be known."""
+    named = {scope.replace("_", "-"): tuple(ids) for scope, ids in known.items()}
     return Fetch(
         table=TABLES[type(fetcher)],
         generation=1,
         scopes=scopes,
         soft_deadline_s=deadline_s,
         limit=limit,
-        known={scope.replace("_", "-"): tuple(ids) for scope, ids in known.items()},
+        known=named,
+        first=tuple(scope for scope in scopes if scope not in named),
     )
 
 

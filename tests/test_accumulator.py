@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,12 +188,13 @@ def test_a_run_known_online_is_not_taken_over_by_its_offline_directory() -> None
 
 
 def test_what_is_pending_is_what_the_next_fetch_must_not_lose() -> None:
-    """Queued and running rows of a scope are named, ended ones are not; a scope that never answered is left out."""
+    """Queued and running rows of a scope are named, ended ones are not; a scope that never answered in full is said."""
     accumulator = runner()
     answer(accumulator, 1, record("q", state="queued"), record("r", state="running"), record("f", state="failed"))
     accumulator.take(event(Page, 1, WEST, records=(record("w", scope=WEST),)))
     known = accumulator.known("runner", (EAST, WEST))
-    assert {scope: set(ids) for scope, ids in known.items()} == {EAST: {"q", "r"}}
+    assert {scope: set(ids) for scope, ids in known.items()} == {EAST: {"q", "r"}, WEST: {"w"}}
+    assert accumulator.first("runner", (EAST, WEST)) == (WEST,)
 
 
 def test_many_rows_are_told_in_pieces() -> None:
@@ -222,12 +224,34 @@ def test_restored_rows_are_stale_until_their_scope_answers_and_go_if_they_are_go
     assert ids(accumulator) == {"stays", "gone"}
     assert fresh(accumulator) is Freshness.STALE
     assert accumulator.status("runner").scopes[EAST].fetched_at == NOON - timedelta(hours=3)
-    assert accumulator.known("runner", (EAST,)) == {}
+    assert accumulator.known("runner", (EAST,)) == {EAST: ("stays", "gone")}
+    assert accumulator.first("runner", (EAST,)) == (EAST,)
     fail(accumulator, 1)
     assert ids(accumulator) == {"stays", "gone"}
     answer(accumulator, 2, record("stays"))
     assert ids(accumulator) == {"stays"}
     assert fresh(accumulator) is Freshness.LIVE
+
+
+def test_what_ran_in_an_earlier_session_stays_until_it_has_been_asked_for_by_name() -> None:
+    """The cache may be read after the first fetch has begun: a long job whose end nobody saw does not vanish by it."""
+    accumulator = runner(EAST)
+    accumulator.known("runner", (EAST,))
+    accumulator.restore("runner", EAST, [record("long"), record("ended", state="failed")], NOON - timedelta(hours=3))
+    answer(accumulator, 1, record("new"))
+    assert ids(accumulator) == {"new", "long"}
+    assert set(accumulator.known("runner", (EAST,))[EAST]) == {"new", "long"}
+    answer(accumulator, 2, record("new"))
+    assert ids(accumulator) == {"new"}
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=2)])
+def test_a_wall_clock_that_jumps_during_a_fetch_does_not_say_how_long_it_took(jump: timedelta) -> None:
+    """Neither less than no time nor two hours: the figure is left out."""
+    accumulator = runner(EAST)
+    accumulator.take(event(ScopeStarted, 1, EAST))
+    accumulator.take(event(ScopeComplete, 1, EAST, at=NOON + jump))
+    assert accumulator.status("runner").scopes[EAST].took_s is None
 
 
 def test_restoring_never_overwrites_an_answer() -> None:
@@ -335,6 +359,7 @@ def test_the_newest_complete_answers_are_what_stands(history: list[Event], final
     for item in history:
         accumulator.take(item)
     for generation, table in ((100, "active"), (101, "completed")):
+        accumulator.known(table, (RUNS,))
         accumulator.take(event(ScopeStarted, generation, RUNS, table))
     for generation, table in ((100, "active"), (101, "completed")):
         mine = tuple(run for run in final if run.table == table)

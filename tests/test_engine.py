@@ -130,8 +130,8 @@ async def test_a_region_is_asked_again_in_its_rhythm_with_what_must_not_be_lost(
     assert len(worker.fetches) == 1
     stage.clock.advance(1)
     assert len(worker.fetches) == 2
-    assert first.known == {}
-    assert worker.fetches[1].known == {EAST: ("runs",)}
+    assert (first.known, first.first) == ({EAST: (), WEST: ()}, (EAST, WEST))
+    assert (worker.fetches[1].known, worker.fetches[1].first) == ({EAST: ("runs",)}, ())
     worker.answer(worker.fetches[1], EAST)
     worker.end(worker.fetches[1])
     stage.clock.advance(10)

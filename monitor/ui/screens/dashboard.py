@@ -235,6 +235,7 @@ class Dashboard(Screen[None]):
         heights = share(wants, lines, focus, [table.urgent_height for table in tables])
         for table, height in zip(tables, heights, strict=True):
             _set_height(table, height)
+            table.rows.resize(height)  # so that titles count what is out of view on the first frame too
 
     # --- keys
 

@@ -55,7 +55,9 @@ class LiveTable(Painted):
         self.spinner = ""
         self._view = view
         self._as_of: dict[str, datetime | None] = {}
+        self._width = 0
         self._widths: list[tuple[Column, int]] = []
+        """The columns that have room in so many cells, and the width of each."""
 
     # --- what is told
 
@@ -132,7 +134,6 @@ class LiveTable(Painted):
     def on_resize(self) -> None:
         """The window has another size."""
         self.rows.resize(self.size.height)
-        self._widths = widths(self.columns, self.size.width - 2 * EDGE)
         super().on_resize()
         self.post_message(self.Moved())
 
@@ -169,6 +170,8 @@ class LiveTable(Painted):
         record = self._record(y)
         if record is None:
             return self.strip([(" " * width, "")])
+        if width != self._width:  # the first paint comes before word of any size
+            self._width, self._widths = width, widths(self.columns, width - 2 * EDGE)
         return self.strip(self._row(record, y), self._ground(y))
 
     def _record(self, y: int) -> Record | None:
@@ -239,7 +242,7 @@ class LiveTable(Painted):
     def _said(self) -> list[list[Part]]:
         """The words that stand where rows would be, wrapped."""
         said = no_rows(self._view)
-        width = max(1, self.size.width)
+        width = self.size.width or self.screen.size.width  # until it is laid out; a table is as wide as the screen
         mark = self.spinner or "·" if said.spinning else "·"
         head = f" {mark} {said.head}  "
         room = max(1, width - cell_width(head) - EDGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,6 +14,12 @@ from monitor.clock import Timer
 
 HARD_AFTER_SOFT_S = 0.5
 """Seconds a worker has, after its own deadline, to say so."""
+
+AT_LEAST_S = 0.1
+"""Seconds that a worker is given, however little is left."""
+
+HARD_AT_THE_END_S = 0.25
+"""The same as `HARD_AFTER_SOFT_S`, where somebody waits for the answer at a fixed time and little of it may be lost."""
 
 RETRY_LEAST_S = 0.5
 """Seconds that must be left of the soft deadline for a second attempt."""
@@ -41,6 +48,8 @@ class Flight:
     fetch: Fetch
     sent: float | None = None
     """Monotonic seconds when it first went to a worker that was ready."""
+    until: float = math.inf
+    """Monotonic seconds at which whoever asked has to have an answer, however late a worker became ready for it."""
     timer: Timer | None = None
     outcomes: dict[str, Failure | None] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
@@ -55,11 +64,12 @@ class Flight:
     @property
     def hard_deadline(self) -> float:
         """Monotonic seconds; a second attempt does not move it."""
-        return (self.sent or 0.0) + self.fetch.soft_deadline_s + HARD_AFTER_SOFT_S
+        return min((self.sent or 0.0) + self.fetch.soft_deadline_s + HARD_AFTER_SOFT_S, self.until)
 
     def remaining(self, now: float) -> float:
         """Seconds left of the soft deadline, all of them where it was never sent."""
-        return self.fetch.soft_deadline_s if self.sent is None else self.hard_deadline - HARD_AFTER_SOFT_S - now
+        begun = now if self.sent is None else self.sent
+        return min(begun + self.fetch.soft_deadline_s, self.until - HARD_AT_THE_END_S) - now
 
     def may_retry(self, now: float) -> bool:
         """Whether a second attempt is due: never a third, and only while there is time."""
@@ -76,10 +86,11 @@ class Flight:
 
     def rest(self, now: float) -> Fetch:
         """Return what is to be sent now: the scopes still open, and the time still left."""
-        if not self.lost:
+        left = self.remaining(now)
+        if not self.lost and left >= self.fetch.soft_deadline_s:
             return self.fetch
-        scopes, soft_s = tuple(self.open_scopes), self.remaining(now)
-        return msgspec.structs.replace(self.fetch, scopes=scopes, soft_deadline_s=soft_s)
+        soft_s = max(AT_LEAST_S, math.floor(left * 10) / 10)
+        return msgspec.structs.replace(self.fetch, scopes=tuple(self.open_scopes), soft_deadline_s=soft_s)
 
     def belongs(self, event: Event) -> bool:
         """Whether the event is about a scope of this fetch that is still open."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -110,13 +111,14 @@ class Watchdog:
         self._last_words = ""
         self._last_end = ""
         """How the last worker ended."""
+        self._until = math.inf
         self._closed = False
 
     # --- what the engine asks ------------------------------------------------------------------------------------
 
     def fetch(self, fetch: Fetch) -> None:
         """Run a fetch; one at a time per table. A worker is started where there is none."""
-        flight = self._flights[fetch.table] = Flight(fetch)
+        flight = self._flights[fetch.table] = Flight(fetch, until=self._until)
         wait = self._breaker.open_for(self._clock.monotonic())
         if self._ready:
             self._send(flight)
@@ -124,6 +126,10 @@ class Watchdog:
             self._end(flight, lambda fetch, scope: f"{fetch.table} {scope}: {self._broken()}", retry_after_s=wait)
         elif self._resting:
             self._start()
+
+    def answer_by(self, when: float) -> None:
+        """Have every fetch that is asked for from now on end at `when`, monotonic seconds, at the latest."""
+        self._until = when
 
     def busy(self, table: str) -> bool:
         """Whether a fetch of `table` has not ended yet."""

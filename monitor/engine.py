@@ -31,7 +31,7 @@ from monitor.mirror import Mirror
 from monitor.schedule import Schedule
 from monitor.session_log import SessionLog
 from monitor.tables import TABLES
-from monitor.watchdog import Hearing, Watchdog
+from monitor.watchdog import EVIDENCE_S, Hearing, Watchdog
 
 BEAT_S = 5.0
 """Seconds between two signs of life."""
@@ -146,6 +146,11 @@ class Engine:
                 watchdog.give_up(why)
         self._flush()
 
+    def answer_by(self, when: float) -> None:
+        """Have every fetch end at `when`, monotonic seconds, however long its worker takes to become ready."""
+        for watchdog in self._watchdogs.values():
+            watchdog.answer_by(when)
+
     def close(self) -> None:
         """End every worker; nothing is told any more."""
         for timer in self._timers.values():
@@ -253,6 +258,8 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 ONCE_S = 86_400.0
 """The interval of who asks once: nothing falls due again, and no answer grows old."""
 
+TO_TELL_S = EVIDENCE_S + 0.05
+"""Seconds before the end of the time at which each fetch has ended: what it says of its cause is still taken in."""
 
 RECALL_S = 0.2
 """Seconds that asking may be put off for the cache; it takes a few hundredths."""
@@ -263,7 +270,7 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
 
     A scope that has not answered by then has failed, and says so.
     """
-    mirror, launcher, answered = Mirror(), ProcessLauncher(), asyncio.Event()
+    mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
 
     def tell(change: Change) -> None:
         mirror.apply(change)
@@ -274,8 +281,9 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
     plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}
     keeping = Keeping(start.cache_url, start.settings, tables)
     engine = Engine(
-        msgspec.structs.replace(start, tables=plans), launcher, LoopClock(), tell, session=session, keeping=keeping
+        msgspec.structs.replace(start, tables=plans), launcher, clock, tell, session=session, keeping=keeping
     )
+    engine.answer_by(clock.monotonic() + timeout_s - TO_TELL_S)
     try:
         async with asyncio.timeout(timeout_s):
             await engine.recall(RECALL_S)

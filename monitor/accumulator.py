@@ -103,8 +103,10 @@ class Accumulator:
         rows = self._tables[table].rows.get(scope, {}).values()
         return Outcome(rows=len(rows), pending=sum(row.record.state.pending for row in rows), failure=failure)
 
-    def restore(self, table: str, scope: str, records: Iterable[Record], fetched_at: datetime) -> None:
+    def restore(self, table: str, scope: str, records: Iterable[Record], fetched_at: datetime | None) -> None:
         """Take over rows of an earlier session: stale until the scope answers, and then removed where they are gone.
+
+        `fetched_at` is null for rows of a scope that has never answered in full.
 
         Does nothing for a scope that has answered, or is not asked here.
         """

@@ -101,7 +101,8 @@ class Restore(Message, frozen=True, kw_only=True):
 
     table: str
     scope: str
-    fetched_at: datetime
+    fetched_at: datetime | None
+    """When it last answered in full; null where it never has, and these rows are from a part of an answer."""
     records: tuple[Record, ...]
 
 

@@ -116,8 +116,8 @@ def _known(mirror: Mirror) -> Iterator[Restore]:
     """Yield, scope by scope, what an engine needs to go on where another one ended."""
     for table, status in mirror.status.items():
         for name, scope in status.scopes.items():
-            if scope.fetched_at is not None:
-                records = tuple(record for record in mirror.rows.get(table, {}).values() if record.scope == name)
+            records = tuple(record for record in mirror.rows.get(table, {}).values() if record.scope == name)
+            if records or scope.fetched_at is not None:
                 yield Restore(table=table, scope=name, fetched_at=scope.fetched_at, records=records)
 
 

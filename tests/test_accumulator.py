@@ -245,6 +245,16 @@ def test_what_ran_in_an_earlier_session_stays_until_it_has_been_asked_for_by_nam
     assert ids(accumulator) == {"new"}
 
 
+def test_rows_of_a_scope_that_never_answered_in_full_are_taken_over_too() -> None:
+    """The viewer shows them; an engine that did not know them could never take them away again."""
+    accumulator = runner(EAST)
+    accumulator.restore("runner", EAST, [record("stays"), record("gone", state="failed")], None)
+    assert ids(accumulator) == {"stays", "gone"}
+    assert accumulator.status("runner").scopes[EAST].fetched_at is None
+    answer(accumulator, 1, record("stays"))
+    assert ids(accumulator) == {"stays"}
+
+
 @pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=2)])
 def test_a_wall_clock_that_jumps_during_a_fetch_does_not_say_how_long_it_took(jump: timedelta) -> None:
     """Neither less than no time nor two hours: the figure is left out."""

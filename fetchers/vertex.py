@@ -7,15 +7,6 @@ from contextlib import aclosing
 from typing import Any
 
 import grpc
-from google.cloud.aiplatform_v1 import JobServiceAsyncClient
-from google.cloud.aiplatform_v1.types import (
-    AcceleratorType,
-    CustomJob,
-    GetCustomJobRequest,
-    JobState,
-    ListCustomJobsRequest,
-    Scheduling,
-)
 
 from fetchers.base import Calls
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
@@ -25,6 +16,15 @@ from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
 from fetchers.settings import Settings
+from fetchers.vertex_sdk import (
+    AcceleratorType,
+    CustomJob,
+    GetCustomJobRequest,
+    JobServiceAsyncClient,
+    JobState,
+    ListCustomJobsRequest,
+    Scheduling,
+)
 
 API = Api(table="vertex", service="aiplatform.googleapis.com", role="roles/aiplatform.viewer")
 HOST = "{scope}-aiplatform.googleapis.com"

@@ -97,16 +97,26 @@ class Engine:
 
     async def answers(self, source: str) -> None:
         """Wait until the source's tables have answered in full, from now on."""
-        since, asked = datetime.now(UTC), 0.0
+        since = datetime.now(UTC)
+        await self._asked(source, lambda: self.answered(source, since), "an answer")
+
+    async def begins(self, source: str) -> None:
+        """Wait until a fetch of the source is under way, or has just been."""
+        since = datetime.now(UTC)
+        await self._asked(source, lambda: self.loading(source) or self.answered(source, since), "a fetch")
+
+    async def _asked(self, source: str, holds: Callable[[], bool], what: str) -> None:
+        """Ask again and again: while a fetch is under way, asking for another has no effect."""
+        asked = 0.0
 
         def done() -> bool:
             nonlocal asked
             if not self.loading(source) and time.monotonic() - asked > AGAIN_S:
                 asked = time.monotonic()
                 self.ask(source)
-            return self.answered(source, since)
+            return holds()
 
-        await until(done, f"an answer of {source}; noticed: {self.noticed}")
+        await until(done, f"{what} of {source}; noticed: {self.noticed}")
 
     async def at_rest(self) -> Census:
         """What it holds once nothing is asked and nothing changes any more."""
@@ -156,9 +166,7 @@ async def _idle(_engine: Engine, _source: str, share: float, _spans: Spans) -> N
 
 
 async def _fetching(engine: Engine, source: str, share: float, spans: Spans) -> None:
-    begun = datetime.now(UTC)
-    engine.ask(source)
-    await until(lambda: engine.loading(source) or engine.answered(source, begun), f"a fetch of {source}")
+    await engine.begins(source)
     await asyncio.sleep(share * spans.fetching_s)
 
 

@@ -13,7 +13,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,9 @@ from monitor.printed import Printed
 from monitor.spawn import MARK, exit_words, new_mark, spawn
 
 log = logging.getLogger(__name__)
+
+SEARCHES_MOST = 10
+"""Searches for what a worker started: one that dies may have started another while we looked; most often two do."""
 
 _REAP_S = 0.02
 """Seconds between two looks at a killed process that the kernel has not given back yet."""
@@ -179,14 +182,24 @@ def _nothing() -> None:
 def kill_marked(mark: str) -> bool:
     """End every process that carries `mark` or one that begins with it; false where we may not look for them."""
     try:
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(MARK, "").startswith(mark):
+        for _ in range(SEARCHES_MOST):
+            found = [*_marked(mark)]
+            for process in found:
+                with contextlib.suppress(psutil.Error, OSError):
                     process.kill()
+            if not found:
+                break
     except OSError as error:  # no descriptor is left to read /proc with
         log.warning("what workers left behind could not be looked for: %s", error)
         return False
     return True
+
+
+def _marked(mark: str) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK, "").startswith(mark):
+                yield process
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

@@ -20,6 +20,8 @@ SCRATCH = "MONITOR_SCRATCH"
 _PREFIX = "monitor-worker-"
 _LOCK = "in-use"
 _MAKING_S = 3600.0
+_AGAIN_S = (0.0, 0.02, 0.05)
+"""Seconds before each attempt to remove: who has just been killed may be in the middle of making one more file."""
 _held: list[int] = []
 
 
@@ -32,7 +34,7 @@ def private_directory() -> Path:
     """Make the directory that only we can read, held by a lock until this process ends; remove those nobody holds."""
     directory = Path(os.environ.get(SCRATCH) or new_scratch())
     _sweep(directory.parent)
-    hidden = directory.with_name(f".{directory.name}")  # where nobody sweeps, until it is locked
+    hidden = _hidden(directory)  # where nobody sweeps, until it is locked
     hidden.mkdir(mode=0o700)
     (hidden / _LOCK).touch(mode=0o600)
     if (lock := _lock(hidden)) is not None:
@@ -42,7 +44,12 @@ def private_directory() -> Path:
 
 def remove(directory: Path) -> None:
     """Remove what a worker that has ended left there; nothing where it never made it. Blocks on the disk."""
-    shutil.rmtree(directory, ignore_errors=True)
+    for path in (directory, _hidden(directory)):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _hidden(directory: Path) -> Path:
+    return directory.with_name(f".{directory.name}")
 
 
 def _sweep(parent: Path) -> None:
@@ -50,7 +57,7 @@ def _sweep(parent: Path) -> None:
         if left.name.startswith(".") and not _forgotten(left):
             continue
         if (lock := _lock(left)) is not None:
-            remove(left)
+            shutil.rmtree(left, ignore_errors=True)
             os.close(lock)
 
 

@@ -45,7 +45,7 @@ def open_file(url: str | None, tell: Tell, mounts: Path = location.MOUNTS) -> Di
 def glance(url: str | None, space: Space, prefixes: Iterable[Key], mounts: Path = location.MOUNTS) -> list[Entry]:
     """What the file holds under some prefixes that `open_file` would open first; it is left alone.
 
-    Raises `CacheError` where there is none, or it cannot be read now.
+    Raises `CacheError` where it cannot be read, or not now.
     """
     asked = location.default() if url is None else _path(url)
     if asked is None:

@@ -189,11 +189,14 @@ def read_entries(path: Path) -> dict[str, list[Entry]]:
 
 
 def glance(path: Path, space: Space, prefixes: Iterable[Key]) -> list[Entry]:
-    """The entries under some prefixes in a file that this process does not open, as they are now.
+    """The entries under some prefixes in a file that this process does not open, as they are now; none of no file.
 
     Nothing is made, altered or set aside: that is for who opens the file. Raises `CacheError` where it cannot be read
     like this.
     """
+    with _in_our_words(path):
+        if not path.exists() or not path.stat().st_size:
+            return []
     with _read_only(path, _reading_mode(path)) as connection:
         return [entry for prefix in prefixes for entry in _entries(connection, space.name, pack(prefix), 0)]
 

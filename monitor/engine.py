@@ -25,7 +25,7 @@ from monitor.accumulator import Accumulator
 from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
 from monitor.flight import HARD_AFTER_SOFT_S, Ended
-from monitor.keeping import Keeping
+from monitor.keeping import CLOSING_S, Keeping
 from monitor.launch import Launch, ProcessLauncher
 from monitor.mirror import Mirror
 from monitor.schedule import Schedule
@@ -103,6 +103,8 @@ class Engine:
     async def _restore(self, keeping: Keeping) -> None:
         async for known in keeping.known():
             self.obey(known)
+        if not self._held:
+            self._notify()
 
     def hold(self) -> None:
         """Tell nothing for now: the viewer does not read. What changes meanwhile is kept, each row once."""
@@ -190,9 +192,12 @@ class Engine:
     def _beat(self) -> None:
         if not self._held:
             self._tell(Beat(at=self._clock.now()))
-            for text in self._keeping.notices() if self._keeping else ():
-                self._tell(Notice(level="warning", text=text))
+            self._notify()
         self._wake_at("beat", self._clock.monotonic() + BEAT_S, self._beat)
+
+    def _notify(self) -> None:
+        for text in self._keeping.notices() if self._keeping else ():
+            self._tell(Notice(level="warning", text=text))
 
     # --- hearing -------------------------------------------------------------------------------------------------
 
@@ -261,19 +266,30 @@ ONCE_S = 86_400.0
 TO_TELL_S = EVIDENCE_S + 0.05
 """Seconds before the end of the time at which each fetch has ended: what it says of its cause is still taken in."""
 
+KEEPING_S = 2.0
+"""Seconds that a disk has to take what has been answered, where there is so much time left."""
+
 RECALL_S = 0.2
 """Seconds that asking may be put off for the cache; it takes a few hundredths."""
 
 
-async def collect(start: Start, tables: Sequence[str], timeout_s: float, session: SessionLog | None = None) -> Mirror:
+async def collect(
+    start: Start,
+    tables: Sequence[str],
+    timeout_s: float,
+    session: SessionLog | None = None,
+    say: Callable[[str], None] = log.warning,
+) -> Mirror:
     """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
 
-    A scope that has not answered by then has failed, and says so.
+    A scope that has not answered by then has failed, and says so. `say` takes what people should know, a line each.
     """
     mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
 
     def tell(change: Change) -> None:
         mirror.apply(change)
+        if isinstance(change, Notice):
+            say(change.text)
         if all(_has_answered(mirror, table) for table in tables):
             answered.set()
 
@@ -283,33 +299,23 @@ async def collect(start: Start, tables: Sequence[str], timeout_s: float, session
     engine = Engine(
         msgspec.structs.replace(start, tables=plans), launcher, clock, tell, session=session, keeping=keeping
     )
-    engine.answer_by(clock.monotonic() + timeout_s - TO_TELL_S)
+    end, closing_s = clock.monotonic() + timeout_s, CLOSING_S
+    engine.answer_by(end - TO_TELL_S)
     try:
         async with asyncio.timeout(timeout_s):
             await engine.recall(RECALL_S)
             engine.begin()
             await answered.wait()
+        closing_s = max(CLOSING_S, min(KEEPING_S, end - clock.monotonic()))
     except TimeoutError:
         engine.give_up(f"no answer in {timeout_s:g} s")
     finally:
         launcher.leave()
         engine.close()
         launcher.end_all()
-        await keeping.close()
-    return mirror
-
-
-async def recall(start: Start, tables: Sequence[str]) -> Mirror:
-    """Return what the cache holds of the tables, with its age; nobody is asked."""
-    mirror, accumulator = Mirror(), Accumulator()
-    keeping = Keeping(start.cache_url, start.settings, tables)
-    for name in tables:
-        accumulator.configure(name, start.tables[name], TABLES[name].scopes(start.settings))
-    async for known in keeping.known():
-        accumulator.restore(known.table, known.scope, known.records, known.fetched_at)
-    for change in accumulator.drain():
-        mirror.apply(change)
-    await keeping.close()
+        await keeping.close(closing_s)
+        for line in keeping.notices():
+            say(line)
     return mirror
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 OK = 0
 """Done; for `ls`: every table asked is live, or with `--cached`: something is cached."""
 NOT_ALL_LIVE = 3
-"""`ls`: printed, but something is partial, stale, failed or not set up."""
+"""`ls`: printed, but something is partial, stale, failed or not set up, or the cache cannot be read."""
 NOTHING_CONFIGURED = 4
 """`ls`: nothing is configured, or with `--cached`: nothing is cached."""
 USAGE = 64

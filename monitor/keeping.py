@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cache.entries import Written
 from cache.errors import CacheError
 from cache.last_known_good import LastKnownGood
-from cache.store import open_store
+from cache.store import Store, open_store
 from cache.tenant import Tenant, tenant_of, view_of
 from cache.terminal_state import Life, TerminalStates, is_final, is_settled, life
 from fetchers.records import Record
@@ -64,6 +64,7 @@ class Keeping:
         self._settings = settings
         self._opening = asyncio.ensure_future(open_store(url))
         self._tasks: set[asyncio.Task[None]] = set()
+        self._notices: list[str] = []
         self._last: dict[_Place, tuple[datetime, Sequence[Record]]] = {}
         """The answer of each scope that was kept last, and its time."""
         self._settled: dict[_Place, frozenset[_Ended]] = {}
@@ -73,7 +74,7 @@ class Keeping:
 
     async def known(self) -> AsyncIterator[Restore]:
         """Yield what the scopes answered last, each with its time; nothing where the store does not say."""
-        store = (await self._opening).store
+        store = await self._store()
         for source in sorted(self._sources):
             try:
                 answers = await LastKnownGood(store).load_all(*whose(source, self._settings))
@@ -90,7 +91,7 @@ class Keeping:
         self._begin(self._keep(table, scope, records, at))
 
     async def _keep(self, table: str, scope: str, records: Sequence[Record], at: datetime) -> None:
-        store = (await self._opening).store
+        store = await self._store()
         tenant, view = whose(TABLES[table].source, self._settings)
         place = _Place(tenant, table, scope)
         await asyncio.gather(
@@ -131,21 +132,27 @@ class Keeping:
 
     def notices(self) -> list[str]:
         """What people should know that came up since the last call: one line each."""
-        if not self._opening.done() or self._opening.cancelled() or self._opening.exception():
-            return []
-        opened = self._opening.result()
-        lines = [*opened.notices, *opened.store.notices()]
-        opened.notices.clear()
+        lines, self._notices = self._notices, []
+        if self._opening.done() and not self._opening.cancelled() and not self._opening.exception():
+            opened = self._opening.result()
+            lines = [*opened.notices, *opened.store.notices(), *lines]
+            opened.notices.clear()
         return lines
 
-    async def close(self) -> None:
-        """Give the disk a moment to take what is still under way, and let go."""
-        if not self._opening.done():
-            self._opening.cancel()
-            return
+    async def close(self, timeout_s: float = CLOSING_S) -> None:
+        """Give the disk so many seconds to take what is still under way, and let go; say where it did not."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSING_S / 2)
-        await self._opening.result().store.close(CLOSING_S / 2)
+            await asyncio.wait(self._tasks, timeout=timeout_s / 2)
+        kept = not self._tasks
+        if self._opening.done():
+            kept = await self._opening.result().store.close(timeout_s / 2) and kept
+        else:
+            self._opening.cancel()
+        if not kept:
+            self._notices.append("the cache's disk is too slow: the last answers are not kept")
+
+    async def _store(self) -> Store:
+        return (await asyncio.shield(self._opening)).store  # who is cancelled takes it from nobody else
 
     def _begin(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)

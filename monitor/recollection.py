@@ -1,4 +1,4 @@
-"""What a screen can show before anyone has been asked: the last answers of every scope, read while Textual is imported.
+"""What can be shown before anyone has been asked: the last answers of every scope, read while Textual is imported.
 
 The cache is only looked at: opening it, mending it and saying what is wrong with it are the engine's. A disk that hangs
 costs the first frame a moment, and the exit nothing.
@@ -19,31 +19,31 @@ from monitor.tables import TABLES
 PATIENCE_S = 0.15
 """Seconds that a screen which is ready otherwise waits for the disk: what comes later the engine tells."""
 
-Recollection = Future[Sequence[Change]]
+Reading = Future[Answers]
 
 
-def begin(start: Start) -> Recollection:
-    """Begin to read what is known of the tables that `start` names; for `recalled`."""
-    reading: Recollection = Future()
+def begin(start: Start) -> Reading:
+    """Begin to read what the tables that `start` names answered last; for `recalled`."""
+    reading: Reading = Future()
     threading.Thread(target=_read, args=(start, reading), name="recollection", daemon=True).start()
     return reading
 
 
-def recalled(reading: Recollection, patience_s: float = PATIENCE_S) -> Sequence[Change]:
+def _read(start: Start, reading: Reading) -> None:
+    try:
+        sources = sorted({TABLES[table].source for table in start.tables})
+        reading.set_result(glance_all(start.cache_url, [whose(source, start.settings) for source in sources]))
+    except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell
+        reading.set_exception(error)
+
+
+def recalled(start: Start, reading: Reading, patience_s: float = PATIENCE_S) -> Sequence[Change]:
     """What an engine would tell that knew only the cache; nothing where it cannot be read, or not in time."""
     try:
-        return reading.result(patience_s)
+        answers = reading.result(patience_s)
     except Exception:  # noqa: BLE001 - a border: the engine reads it all again, and says what is wrong with it
         return ()
-
-
-def _read(start: Start, reading: Recollection) -> None:
-    try:
-        sources = {TABLES[table].source for table in start.tables}
-        answers = glance_all(start.cache_url, [whose(source, start.settings) for source in sorted(sources)])
-        reading.set_result(told(start, start.tables, answers) if answers else ())
-    except BaseException as error:  # noqa: BLE001 - as above; a thread has nobody else to tell
-        reading.set_exception(error)
+    return told(start, start.tables, answers) if answers else ()
 
 
 def told(start: Start, tables: Iterable[str], answers: Answers) -> list[Change]:

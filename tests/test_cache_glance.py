@@ -135,7 +135,14 @@ def _loop(path: Path) -> None:
     path.symlink_to(path)
 
 
-@pytest.mark.parametrize("make", [_nothing, _empty, _random, _cut, _newer, _foreign, _directory, _loop])
+@pytest.mark.parametrize("make", [_nothing, _empty, _loop])
+def test_where_no_file_is_there_is_nothing(path: Path, make: Callable[[Path], None]) -> None:
+    """None at all, one of no bytes, a link to itself: no entries, and none is made."""
+    make(path)
+    assert looked(path) == {}
+
+
+@pytest.mark.parametrize("make", [_random, _cut, _newer, _foreign, _directory])
 def test_a_file_that_is_none_of_ours_is_left_as_it_is(path: Path, make: Callable[[Path], None]) -> None:
     """An error, nothing made, nothing set aside."""
     make(path)

@@ -18,7 +18,7 @@ from cache.terminal_state import TerminalStates
 from fetchers.records import Record
 from fetchers.settings import Gcp, Settings
 from monitor import freshness
-from monitor.changes import Start
+from monitor.changes import Change, Notice, Start
 from monitor.clock import LoopClock
 from monitor.engine import Engine
 from monitor.freshness import Freshness
@@ -41,8 +41,14 @@ class Session:
         self.launcher = ScriptedLauncher()
         self.keeping = Keeping(url, settings, ["runner"])
         start = Start(settings=settings, tables={"runner": TablePlan()})
-        self.engine = Engine(start, self.launcher, LoopClock(), self.mirror.apply, keeping=self.keeping)
+        self.notices: list[str] = []
+        self.engine = Engine(start, self.launcher, LoopClock(), self._told, keeping=self.keeping)
         self.engine.begin()
+
+    def _told(self, change: Change) -> None:
+        self.mirror.apply(change)
+        if isinstance(change, Notice):
+            self.notices.append(change.text)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait for something that the engine tells."""
@@ -210,8 +216,9 @@ async def test_a_cache_that_cannot_be_used_is_said_and_nothing_else_changes(tmp_
     worker.answer(worker.fetches[0], EAST, [record("a", scope=EAST)], datetime.now(UTC))
     worker.end(worker.fetches[0])
     await session.until(lambda: session.freshness is Freshness.LIVE)
-    assert len(session.keeping.notices()) == 1
+    await session.until(lambda: bool(session.notices))
     await session.close()
+    assert ["in memory" in line for line in [*session.notices, *session.keeping.notices()]] == [True]
 
 
 async def test_leaving_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,3 +230,4 @@ async def test_leaving_does_not_wait_for_a_disk_that_hangs(tmp_path: Path, monke
     await session.until(lambda: session.ids == {"a"})
     async with asyncio.timeout(0.5):
         await session.close()
+    assert any("not kept" in line for line in session.keeping.notices())

@@ -23,7 +23,7 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 
-    known = recollection.recalled(reading)
+    known = recollection.recalled(start, reading)
     link = EngineProcess(start, known)
     try:
         app = MonitorApp(

@@ -7,11 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
 
+from cache.errors import CacheError
 from fetchers.errors import Failure, NoAnswer
 from monitor import exit_codes, freshness, process_age
 from monitor.changes import ScopeStatus, Start, TableStatus
@@ -21,12 +22,18 @@ from monitor.mirror import Mirror
 from monitor.output import answer, complain, nearest
 from monitor.tables import TABLES
 
+if TYPE_CHECKING:
+    from cache.last_known_good import Answers
+    from monitor.recollection import Reading
+
 _TO_PRINT_S = 0.2
 """What is left of the time for ending the workers and printing."""
 _LEAST_S = 0.1
 _WIDE = 200
 """Cells of a line where neither $COLUMNS nor a terminal says how many there are."""
 _LONGEST_S = 3600.0
+CACHE_S = 2.0
+"""Seconds in which the cache's disk is to say what was last known."""
 
 
 class _TableNames(click.ParamType[str]):
@@ -69,7 +76,8 @@ Examples:
 
 \b
 Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
-4 nothing is configured. With --cached: 0, or 4 where nothing is cached.
+4 nothing is configured. With --cached: 0, 4 where nothing is cached, 3 where
+the cache cannot be read.
 """
 )
 @click.argument("tables", metavar="[TABLE]...", nargs=-1, type=_TableNames())
@@ -94,10 +102,10 @@ def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeou
     if not asked and output == "table":
         return exit_codes.NOTHING_CONFIGURED
     shown = asked or tuple(TABLES)
-    mirror = recall(start, shown) if cached else ask(start, shown, timeout_s)
+    mirror, lack = recall(start, shown) if cached else (ask(start, shown, timeout_s), None)
     now = datetime.now(UTC)
     answer(_rendered(invocation, mirror, shown, now, output))
-    return _judged_cached(mirror, asked) if cached else _judged(mirror, asked, now, output)
+    return _judged_cached(mirror, asked, lack) if lack else _judged(mirror, asked, now, output)
 
 
 def _configured(start: Start) -> tuple[str, ...]:
@@ -159,16 +167,33 @@ def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
     return mirror
 
 
-def recall(start: Start, tables: Sequence[str]) -> Mirror:
-    """Return what the cache holds of the tables."""
-    import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
+def recall(start: Start, tables: Sequence[str]) -> tuple[Mirror, _Lack]:
+    """Return what the cache holds of the tables, and why it does not hold the rest; it is left as it is."""
+    from monitor import recollection  # noqa: PLC0415 - --help and wrong command lines need no cache
 
-    from monitor import engine  # noqa: PLC0415 - as above
-
-    mirror = asyncio.run(engine.recall(start, _among(tables, _configured(start))))
+    answers, lack = _recalled(recollection.begin(start))
+    mirror = Mirror()
+    for change in recollection.told(start, _among(tables, _configured(start)), answers):
+        mirror.apply(change)
     for name in tables:
-        mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), "nothing is cached")
-    return mirror
+        mirror.status[name] = settled(mirror.status.get(name) or _unasked(start, name), lack.why)
+    return mirror, lack
+
+
+class _Lack(NamedTuple):
+    """Why something is not cached, and the exit status where nothing is."""
+
+    why: str
+    status: int
+
+
+def _recalled(reading: Reading) -> tuple[Answers, _Lack]:
+    try:
+        return reading.result(CACHE_S), _Lack("nothing is cached yet", exit_codes.NOTHING_CONFIGURED)
+    except TimeoutError:
+        return {}, _Lack("the cache's disk does not answer", exit_codes.NOT_ALL_LIVE)
+    except CacheError as error:
+        return {}, _Lack(f"the cache cannot be read: {error}", exit_codes.NOT_ALL_LIVE)
 
 
 def _among(tables: Sequence[str], ready: Sequence[str]) -> list[str]:
@@ -185,9 +210,13 @@ def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
     if problem:
         complain(problem, exit_codes.OK)
     try:
-        return asyncio.run(until_told(engine.collect(start, asked, timeout_s, log)))
+        return asyncio.run(until_told(engine.collect(start, asked, timeout_s, log, _say)))
     finally:
         log.close()
+
+
+def _say(line: str) -> None:
+    complain(line, exit_codes.OK)
 
 
 def _unasked(start: Start, name: str) -> TableStatus:
@@ -227,10 +256,10 @@ def exit_status(mirror: Mirror, tables: Sequence[str], now: datetime) -> int:
     return exit_codes.OK if all(one.good for one in found) else exit_codes.NOT_ALL_LIVE
 
 
-def _judged_cached(mirror: Mirror, tables: Sequence[str]) -> int:
+def _judged_cached(mirror: Mirror, tables: Sequence[str], lack: _Lack) -> int:
     """0 where anything at all is cached."""
     known = any(scope.fetched_at for name in tables for scope in mirror.status[name].scopes.values())
-    return exit_codes.OK if known else complain("nothing is cached yet", exit_codes.NOTHING_CONFIGURED)
+    return exit_codes.OK if known else complain(*lack)
 
 
 def _judged(mirror: Mirror, tables: Sequence[str], now: datetime, output: str) -> int:

@@ -109,7 +109,7 @@ async def test_a_table_that_is_not_set_up_beside_known_rows() -> None:
 
 def seen(start: Start) -> set[str]:
     """The ids of the rows that a screen would begin with."""
-    changes = recollection.recalled(recollection.begin(start), 10)
+    changes = recollection.recalled(start, recollection.begin(start), 10)
     return {row.id for change in changes if isinstance(change, RowsChanged) for row in change.upserts.values()}
 
 
@@ -127,16 +127,17 @@ def test_rows_of_another_tenant_are_not_read(url: str) -> None:
 def test_the_demo_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where there is a cache in its usual place."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert recollection.recalled(recollection.begin(start_demo(Config())), 10) == ()
+    assert recollection.begin(start_demo(Config())).result(10) == {}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_hangs_is_waited_for_a_moment_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its reader never comes back, and nobody waits for it."""
     monkeypatch.setattr("monitor.recollection.glance_all", lambda *_: threading.Event().wait())
-    reading = recollection.begin(started(url))
+    start = started(url)
+    reading = recollection.begin(start)
     began = time.monotonic()
-    assert recollection.recalled(reading) == ()
+    assert recollection.recalled(start, reading) == ()
     assert recollection.PATIENCE_S <= time.monotonic() - began < recollection.PATIENCE_S + 1
 
 

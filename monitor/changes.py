@@ -106,6 +106,12 @@ class Restore(Message, frozen=True, kw_only=True):
     records: tuple[Record, ...]
 
 
+class LastWords(Message, frozen=True, kw_only=True):
+    """How the engine before this one ended, and what it printed: for the log, which that one cannot write any more."""
+
+    text: str
+
+
 class Refresh(Message, frozen=True, kw_only=True):
     """Ask everything now, or only these tables."""
 
@@ -119,7 +125,7 @@ class Enable(Message, frozen=True, kw_only=True):
     enabled: bool
 
 
-Command = Start | Restore | Refresh | Enable
+Command = Start | LastWords | Restore | Refresh | Enable
 
 
 def from_engine() -> FrameReader[Change]:

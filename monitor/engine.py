@@ -19,10 +19,11 @@ from typing import cast
 import msgspec
 
 from fetchers.errors import FrameError
+from fetchers.lifeline import answer_with_stacks
 from fetchers.messages import CallEnded, CallStarted, Event, Fetch, ScopeComplete, pack
 from monitor import __version__, session_log
 from monitor.accumulator import Accumulator
-from monitor.changes import Beat, Change, Command, Enable, Hello, Notice, Refresh, Restore, Start, to_engine
+from monitor.changes import Beat, Change, Command, Enable, Hello, LastWords, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
 from monitor.flight import HARD_AFTER_SOFT_S, Ended
 from monitor.keeping import CLOSING_S, Keeping
@@ -123,6 +124,8 @@ class Engine:
                 self._flush_soon()
             case Refresh():
                 self._refresh(command.tables or self._plans)
+            case LastWords():
+                log.error("the engine before this one ended: %s", command.text)
             case Enable() if command.table in self._plans:
                 self._replan(command.table, command.enabled)
             case _:
@@ -440,6 +443,7 @@ async def serve(wire: socket.socket) -> None:
 def main(fd: int) -> None:
     """Run the engine on the socket `fd`."""
     os.set_inheritable(fd, False)
+    answer_with_stacks()
     try:
         asyncio.run(serve(socket.socket(fileno=fd)))
     except Exception:

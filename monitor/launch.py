@@ -180,26 +180,35 @@ def _nothing() -> None:
 
 
 def kill_marked(mark: str) -> bool:
-    """End every process that carries `mark` or one that begins with it; false where we may not look for them."""
+    """End every process that carries `mark` or one that begins with it; false where we may not look for them.
+
+    The private directories of the workers among them are removed.
+    """
+    scratches: set[str] = set()
     try:
         for _ in range(SEARCHES_MOST):
-            found = [*_marked(mark)]
-            for process in found:
+            found = [*_marked(mark)]  # all, before the death of one ends others, whose directories nobody would know
+            for process, _ in found:
                 with contextlib.suppress(psutil.Error, OSError):
                     process.kill()
+            scratches.update(scratch for _, scratch in found if scratch)
             if not found:
                 break
     except OSError as error:  # no descriptor is left to read /proc with
         log.warning("what workers left behind could not be looked for: %s", error)
         return False
+    for scratch in scratches:
+        remove(Path(scratch))
     return True
 
 
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def _marked(mark: str) -> Iterator[tuple[psutil.Process, str | None]]:
+    """Yield the processes that carry the mark, each with the private directory of its worker."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK, "").startswith(mark):
-                yield process
+            environment = process.environ()
+            if environment.get(MARK, "").startswith(mark):
+                yield process, environment.get(SCRATCH)
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

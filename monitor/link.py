@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import subprocess
 import tempfile
 import threading
@@ -13,16 +14,17 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Protocol
 
 from fetchers.errors import FrameError
+from fetchers.lifeline import STACKS_SIGNAL
 from fetchers.messages import pack
 from fetchers.redact import redact
-from monitor.changes import Change, Command, Notice, Restore, Start, from_engine
+from monitor.changes import Change, Command, LastWords, Notice, Restore, Start, from_engine
 from monitor.mirror import Mirror
 from monitor.spawn import exit_words, new_mark, spawn
 
 _READ = 256 * 1024
 
-_WORDS = 4096
-"""Bytes of what the engine printed in which its last words are looked for."""
+_WORDS = 64 * 1024
+"""Bytes of what the engine printed that are kept, the newest."""
 
 REAPING_S = 0.1
 """Seconds the kernel has to give a killed engine back."""
@@ -30,8 +32,15 @@ REAPING_S = 0.1
 SILENT_S = 15.0
 """Seconds without a word, its beats included, after which an engine's loop does not live any more."""
 
-PAUSED_S = 1.0
-"""Silence noticed this many seconds late was ours: the program had been stopped."""
+PAUSED_S = 0.5
+"""A second of waiting that took so much longer was not silence: the program had been stopped."""
+
+EVIDENCE_S = 0.1
+"""Seconds a condemned engine has to write its stacks."""
+
+_STEP_S = 1.0
+_LOOK_S = 0.01
+"""Seconds between two looks at a process that is to end."""
 
 RESTART_S = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds before each new start in a row."""
@@ -39,8 +48,8 @@ RESTART_S = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 STABLE_S = 60.0
 """An engine that lived so long counts as sound: the next one is started at once."""
 
-LEAVING_S = 0.3
-"""Seconds a closed engine has to end its workers before it is killed with them."""
+LEAVING_S = 0.25
+"""Seconds an engine has to end its workers and itself before it is killed with them."""
 
 
 class Link(Protocol):
@@ -54,8 +63,12 @@ class Link(Protocol):
         """Tell the engine something; never blocks."""
         ...
 
+    def leave(self) -> None:
+        """Have the engine end, and hear no more of it; returns at once."""
+        ...
+
     def close(self) -> None:
-        """End the engine and all its workers; returns within half a second, whatever hangs."""
+        """End the engine and all its workers; returns within half a second of `leave`, whatever hangs."""
         ...
 
 
@@ -66,9 +79,15 @@ class EngineProcess:
     that dies or stops beating is replaced, and the new one is told the rows that the old one knew.
     """
 
-    def __init__(self, start: Start, known: Iterable[Change] = ()) -> None:
-        """`known` is what the first engine is told of the tables, as if one before it had told us."""
+    def __init__(self, start: Start, known: Iterable[Change] = (), *, silent_s: float = SILENT_S) -> None:
+        """`known` is what the first engine is told of the tables, as if one before it had told us.
+
+        An engine that has not beaten for `silent_s` seconds is replaced.
+        """
         self._start = start
+        self._silent_s = silent_s
+        self._last_words: tuple[LastWords, ...] = ()
+        self._leaving = asyncio.Event()
         self._mark = new_mark()
         self._mirror = Mirror()
         for change in known:
@@ -81,20 +100,23 @@ class EngineProcess:
         return None if self._life is None else self._life.pid
 
     async def changes(self) -> AsyncIterator[Change]:
-        """Yield everything the engines tell, one after another; never ends by itself."""
+        """Yield everything the engines tell, one after another; ends once we leave."""
         deaths = 0
-        while True:
+        while not self._leaving.is_set():
             began = time.monotonic()
             try:
-                life = self._life = _Life(new_mark(self._mark))
+                life = self._life = _Life(new_mark(self._mark), self._silent_s)
             except OSError as error:
                 how = f"a process cannot be started: {error}"
             else:
-                life.tell([*_known(self._mirror), self._start])
+                life.tell([*_known(self._mirror), self._start, *self._last_words])
                 async for change in life.changes():
                     self._mirror.apply(change)
                     yield change
-                how = life.end()
+                if self._leaving.is_set():
+                    return
+                how = await life.end()
+                self._last_words = (LastWords(text=f"{how}\n{life.printed()}"),)
             deaths = 0 if time.monotonic() - began > STABLE_S else deaths
             pause = RESTART_S[min(deaths, len(RESTART_S) - 1)]
             deaths += 1
@@ -106,10 +128,23 @@ class EngineProcess:
         if self._life is not None:
             self._life.tell([command])
 
+    def leave(self) -> None:
+        """Have the engine end its workers and itself; none is started any more."""
+        self._leaving.set()
+        if self._life is not None:
+            self._life.leave()
+
     def close(self) -> None:
-        """End the engine and all its workers."""
+        """Wait for the engine to end, and kill it and all its workers where it does not."""
+        self.leave()
         if self._life is not None:
             self._life.close()
+
+    def kill(self) -> None:
+        """End the engine and all its workers without waiting."""
+        self._leaving.set()
+        if self._life is not None:
+            self._life.kill()
 
 
 def _known(mirror: Mirror) -> Iterator[Restore]:
@@ -128,12 +163,15 @@ def _again(pause: float) -> str:
 class _Life:
     """One engine process, from its start to its end. Raises `OSError` where it cannot be started."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, silent_s: float) -> None:
         self._mark = mark
+        self._silent_s = silent_s
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine; it has no name to leak
         self._process, self._wire = spawn("monitor.engine", [], mark, self._output.fileno())
         self._unsent = bytearray()
         self._silent = False
+        self._left: float | None = None
+        """Monotonic seconds when it was told to end."""
 
     @property
     def pid(self) -> int:
@@ -173,56 +211,92 @@ class _Life:
 
     async def _next(self) -> bytes:
         """Return what it says next; nothing where it is gone, or has not beaten for too long."""
-        loop = asyncio.get_running_loop()
-        while True:
-            began = time.monotonic()
-            try:
-                async with asyncio.timeout(SILENT_S):
-                    return await loop.sock_recv(self._wire, _READ)
-            except TimeoutError:
-                if time.monotonic() - began < SILENT_S + PAUSED_S:
-                    self._silent = True
-                    return b""
-                # We had been stopped, perhaps it too: once more.
+        hearing = asyncio.ensure_future(asyncio.get_running_loop().sock_recv(self._wire, _READ))
+        try:
+            self._silent = not await _within(self._silent_s, hearing)
+            return b"" if self._silent else await hearing
+        finally:
+            hearing.cancel()
 
     # --- ending it
 
-    def end(self) -> str:
+    async def end(self) -> str:
         """End what is left of it, and say how it ended."""
-        how = self._how()
+        how = await self._how()
         asyncio.get_running_loop().remove_writer(self._wire)
         self._wire.close()
-        self._process.kill()
-        threading.Thread(target=_clear, args=(self._mark,), daemon=True, name="clear-up").start()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(REAPING_S)
-        self._output.close()
+        threading.Thread(target=_clear, args=(self._mark, self._process), daemon=True, name="clear-up").start()
+        await self._ended(REAPING_S)
         return how
 
-    def _how(self) -> str:
+    async def _how(self) -> str:
         if self._silent:
-            return f"it was silent for {SILENT_S:g} s"
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(REAPING_S)
-        fd = self._output.fileno()
-        lines = os.pread(fd, _WORDS, max(0, os.fstat(fd).st_size - _WORDS)).decode(errors="replace").split("\n")
-        last = next((redact(line.strip()) for line in reversed(lines) if line.strip()), "")
+            return f"it was silent for {self._silent_s:g} s; {await self._stacks()}"
+        await self._ended(REAPING_S)
+        last = next((redact(line.strip()) for line in reversed(self.printed().split("\n")) if line.strip()), "")
         how = exit_words(self._process.returncode)
         return f"{how}: {last}" if last else how
 
+    async def _stacks(self) -> str:
+        """Have it write its stacks, which needs no interpreter, and say whether it did."""
+        before = len(self.printed())
+        self._process.send_signal(STACKS_SIGNAL)
+        await self._ended(EVIDENCE_S)
+        return "its stacks are in monitor.log" if len(self.printed()) > before else "it gave no stacks"
+
+    async def _ended(self, limit_s: float) -> None:
+        """Wait for its end, so long at most."""
+        end = time.monotonic() + limit_s
+        while self._process.poll() is None and time.monotonic() < end:  # noqa: ASYNC110 - no event tells of its end
+            await asyncio.sleep(_LOOK_S)
+
+    def printed(self) -> str:
+        """Return the newest of what it printed."""
+        fd = self._output.fileno()
+        return os.pread(fd, _WORDS, max(0, os.fstat(fd).st_size - _WORDS)).decode(errors="replace")
+
+    # --- leaving it
+
+    def leave(self) -> None:
+        """Let it end by itself, as it does when it is alone."""
+        if self._left is None:
+            self._left = time.monotonic()
+            with contextlib.suppress(OSError):
+                self._wire.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """Let it end by itself, and kill it and all its workers where it does not."""
-        self._wire.close()
+        """Wait for that, and kill it and all its workers where it takes too long."""
+        self.leave()
+        left = (self._left or 0.0) + LEAVING_S - time.monotonic()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(LEAVING_S)
+            self._process.wait(max(0.0, left))
             return
-        self._process.kill()
-        _clear(self._mark)
+        self.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(REAPING_S)
 
+    def kill(self) -> None:
+        """End it and all its workers."""
+        _clear(self._mark, self._process)
 
-def _clear(mark: str) -> None:
-    from monitor.launch import kill_marked  # noqa: PLC0415 - psutil, for the one case that needs it
 
-    kill_marked(mark)
+def _clear(mark: str, process: subprocess.Popen[bytes]) -> None:
+    try:
+        from monitor.launch import kill_marked  # noqa: PLC0415 - psutil, for the one case that needs it
+
+        kill_marked(mark)  # it among them, and its workers before they can die of its death
+    finally:
+        process.kill()
+
+
+async def _within(limit_s: float, hearing: asyncio.Future[bytes]) -> bool:
+    """Wait for it for so many seconds in which the program runs; those in which it was stopped do not count."""
+    waited = 0.0
+    while waited < limit_s:
+        step, began = min(_STEP_S, limit_s - waited), time.monotonic()
+        await asyncio.wait({hearing}, timeout=step)
+        if hearing.done():
+            return True
+        if time.monotonic() - began < step + PAUSED_S:
+            waited += step
+    return False

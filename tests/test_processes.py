@@ -245,11 +245,10 @@ async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_pa
     link.close()
 
 
-async def test_an_engine_that_stops_beating_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_engine_that_stops_beating_is_replaced(tmp_path: Path) -> None:
     """A loop that stands still, here by SIGSTOP, is as good as dead."""
-    monkeypatch.setattr("monitor.link.SILENT_S", 6.0)  # a beat comes every 5 s
     start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
-    link, mirror = EngineProcess(start), Mirror()
+    link, mirror = EngineProcess(start, silent_s=6), Mirror()  # a beat comes every 5 s
     changes = link.changes()
     async with asyncio.timeout(30):
         await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from fetchers.settings import Settings
 from monitor import exit_codes, recollection
 from monitor.changes import Start
+from monitor.departure import Departure
 from monitor.link import EngineProcess
 from monitor.output import complain
 
@@ -25,6 +26,7 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
 
     known = recollection.recalled(start, reading)
     link = EngineProcess(start, known)
+    departure = Departure()
     try:
         app = MonitorApp(
             link,
@@ -34,7 +36,9 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
             notices=notices,
             subject=subject(start.settings),
             known=known,
+            leaving=departure.begin,
         )
+        departure.listen(app.exit, [app.give_terminal_back, link.kill])
         app.run()
         if app.failure is not None:
             raise app.failure  # the command line's border writes it into the log

@@ -6,7 +6,6 @@ It imports no SDK, starts no thread, and touches no network and no file: whateve
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -38,15 +37,16 @@ FRAME_S = 1 / 30
 TURN_S = 0.008
 """Seconds of taking changes in after which keys get their turn."""
 
-LEAVE_ON = (signal.SIGTERM, signal.SIGHUP)
-"""What ends the program as `q` does, the terminal restored: asked to, or the line dropped."""
-
 SILENT_AFTER = timedelta(seconds=15)
 """Without a beat for so long, the engine's loop does not live."""
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _nothing(_status: int) -> None:
+    pass
 
 
 class MonitorApp(App[None]):
@@ -69,10 +69,12 @@ class MonitorApp(App[None]):
         notices: Sequence[str] = (),
         subject: str = "",
         known: Iterable[Change] = (),
+        leaving: Callable[[int], None] = _nothing,
     ) -> None:
         """Show what `link` tells about `tables`, and on the first frame what is `known` before it says a word.
 
-        `subject` names project and entity, `clock` is aware and UTC.
+        `subject` names project and entity, `clock` is aware and UTC; `leaving` is called with the exit status as soon
+        as the end is certain.
         """
         super().__init__(driver_class=TerminalDriver)
         self.register_theme(THEME)
@@ -82,6 +84,7 @@ class MonitorApp(App[None]):
         first = self._taken(known)
         self.utc = utc
         self._link = link
+        self._leaving = leaving
         self._demo = demo
         self._clock = clock
         self._subject = one_line(subject)
@@ -103,9 +106,6 @@ class MonitorApp(App[None]):
     def on_mount(self) -> None:
         """Tick, and listen once the first frame has been painted."""
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        if not self.is_headless:
-            for number in LEAVE_ON:
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(1.0, self.tick)
         self.call_after_refresh(self._begin)
 
@@ -208,6 +208,19 @@ class MonitorApp(App[None]):
         if isinstance(screen, Help):
             screen.judge()
 
+    # --- leaving
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """Leave; the engine and whoever guards the time are told at once, before the screen is taken down."""
+        self._link.leave()
+        self._leaving(return_code)
+        super().exit(result, return_code, message)
+
+    def give_terminal_back(self) -> None:
+        """Give the terminal back from wherever the program is, unless that has been done."""
+        if self._driver is not None:
+            self._driver.stop_application_mode()
+
     # --- what should never happen
 
     @property
@@ -219,6 +232,7 @@ class MonitorApp(App[None]):
     def panic(self, *renderables: RenderableType) -> None:
         """Called by Textual with an error that can draw itself: end, and print nothing."""
         del renderables
+        self._link.leave()
         self._close_messages_no_wait()
 
     def _fatal_error(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import fcntl
 import os
 import pty
@@ -24,6 +25,8 @@ PATIENCE_S = 20.0
 
 _NOT_OURS = ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES")
 """A test runner's own size is not this terminal's."""
+
+_CLOSED = -1
 
 
 class Terminal:
@@ -55,11 +58,13 @@ class Terminal:
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self._fd)
+        self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the terminal, as a window that is closed does; the object is of no further use."""
-        os.close(self._fd)
+        """Close the terminal, as a window that is closed does; nothing can be read from it any more."""
+        if self._fd != _CLOSED:
+            os.close(self._fd)
+        self._fd = _CLOSED
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size, as a window manager does."""
@@ -109,14 +114,39 @@ class Terminal:
         """Read until the program has ended; its exit status, or 128 + the signal that ended it."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
+            if self._has_ended() and self.status is not None:
                 self.read(0)
-                code = os.waitstatus_to_exitcode(status)
-                self.status = code if code >= 0 else 128 - code
                 return self.status
             self.read(0.01)
         raise AssertionError(f"still running after {limit_s:g} s\n{self.text}")
+
+    def wait_until_dead(self, limit_s: float = PATIENCE_S) -> int:
+        """As `wait_for_end`, without reading a byte of what the program writes."""
+        end = time.monotonic() + limit_s
+        while not self._has_ended():
+            assert time.monotonic() < end, f"still running after {limit_s:g} s\n{self.text}"
+            time.sleep(0.002)
+        assert self.status is not None
+        return self.status
+
+    def _has_ended(self) -> bool:
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        if pid:
+            code = os.waitstatus_to_exitcode(status)
+            self.status = code if code >= 0 else 128 - code
+        return bool(pid)
+
+    @property
+    def unread(self) -> int:
+        """Bytes that the program has written and nobody has read yet."""
+        found = array.array("i", [0])
+        fcntl.ioctl(self._fd, termios.FIONREAD, found)
+        return found[0]
+
+    @property
+    def mode(self) -> list[object]:
+        """All settings of the terminal, as `termios.tcgetattr` gives them."""
+        return list(termios.tcgetattr(self._fd))
 
     def is_cooked(self) -> bool:
         """Whether the terminal echoes and takes whole lines, as a shell wants it."""

@@ -51,6 +51,9 @@ class ScriptedLink:
         """As a link."""
         self.commands.append(command)
 
+    def leave(self) -> None:
+        """As a link."""
+
     def close(self) -> None:
         """As a link."""
 

@@ -7,12 +7,15 @@ that holds. It runs in a daemon thread of its own; when that thread is overdue o
 from __future__ import annotations
 
 import asyncio
+import os
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import google.auth
 import google.auth.exceptions
 import google.auth.transport.requests
+from google.auth import _cloud_sdk, environment_vars
 
 from fetchers.errors import FetchError, NoAnswer, NotAuthenticated, Unreachable
 from fetchers.gcp_fields import one_line
@@ -54,10 +57,24 @@ class Grant:
 def obtain(credentials: Any = None) -> Grant:
     """Find credentials, unless given, and a token for them. Blocks, possibly for minutes."""
     if credentials is None:
-        credentials, _ = google.auth.default(scopes=SCOPES)
+        credentials = _found()
     found: dict[str, str] = {}
     credentials.before_request(google.auth.transport.requests.Request(), "", "", found)
     return Grant(credentials, tuple((key.lower(), value) for key, value in found.items()), _account(credentials))
+
+
+def _found() -> Any:
+    """Find the credentials that `google.auth.default` finds, in its order.
+
+    It would run `gcloud`, without any limit of time, for a project that the settings already name; reading the file,
+    where there is one, does not.
+    """
+    path = os.environ.get(environment_vars.CREDENTIALS) or _cloud_sdk.get_application_default_credentials_path()
+    if os.path.isfile(path):  # noqa: PTH113 - its own spelling of the path, whatever that is
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # it warns of files of strangers; this one is our own
+            return google.auth.load_credentials_from_file(path, scopes=SCOPES)[0]
+    return google.auth.default(scopes=SCOPES)[0]
 
 
 def _account(credentials: Any) -> str | None:
@@ -88,7 +105,8 @@ class Access:
         except TimeoutError:
             self._overdue = attempt
             raise NoAnswer(
-                f"{call}: no credentials in {within_s:g} s; check the metadata server or token endpoint, or {_LOGIN}"
+                f"{call}: no credentials in {within_s:.3g} s; check the metadata server, the token endpoint"
+                f" or the program (gcloud?) that they come from, or {_LOGIN}"
             ) from None
         except Exception as error:
             raise _explained(error, call) from error

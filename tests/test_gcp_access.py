@@ -17,6 +17,7 @@ import pytest
 from fetchers.builds import HOST as BUILDS_HOST
 from fetchers.errors import FetchError, NoAnswer, NotAuthenticated, Rejected, Unreachable
 from fetchers.gcp import Endpoint, endpoint_of
+from fetchers.gcp_auth import obtain
 from fetchers.runner import RunnerFetcher
 from fetchers.vertex import HOST as VERTEX_HOST
 from tests.emulators.google import GoogleEmulator
@@ -253,3 +254,23 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(observed: dict[str, An
     assert kind == "unreachable"
     assert "is not trusted" in text
     assert observed["stranger"]["calls"] == 0
+
+
+async def test_gcloud_is_not_run_for_a_project_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that name no project, where `gcloud` keeps them: a `gcloud` that hangs is not even asked."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "gcloud").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nsleep 60\n")
+    (programs / "gcloud").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    async with token_server() as tokens:
+        path = service_account(tmp_path / "application_default_credentials.json", tokens.url)
+        content = json.loads(path.read_text())
+        del content["project_id"]
+        path.write_text(json.dumps(content))
+        async with asyncio.timeout(20):
+            grant = await asyncio.to_thread(obtain)
+    assert ("authorization", "Bearer token-1") in grant.headers
+    assert not (tmp_path / "asked").exists()

@@ -66,6 +66,22 @@ _WORDS: tuple[tuple[re.Pattern[str], type[FetchError]], ...] = tuple(
 """What an error without a status says → error; the first that matches."""
 
 
+_PLAINLY: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"^.*dial tcp (\S+): connect: connection refused$", r"connection refused by \1"),
+        (r"^.*dial tcp: lookup (\S+)( on \S+)?: no such host$", r"DNS resolution failed for \1"),
+        (r"^.*tls: failed to verify certificate: (.*)$", r"its certificate is not trusted: \1"),
+        (r"^.*connection reset by peer$", "connection reset by the server"),
+        (r'^Post "[^"]*": EOF$', "connection closed by the server (EOF)"),
+        (r"^invalid character .*$", r"the answer is no JSON (\g<0>); does a proxy or a sign-in page answer for W&B?"),
+        (r"^unexpected (EOF|end of JSON input)$", r"the answer breaks off (\g<0>)"),
+        (r"^input: (.*)$", r"GraphQL error: \1"),
+    )
+)
+"""How the SDK's helper, in Go, tells of what went wrong → the same for people; the first that fits."""
+
+
 def of_api_error(error: BaseException, call: str, base_url: str) -> FetchError:
     """Our error for what the SDK raised in `call` (`Runs acme/arr page 1`), whatever it is wrapped in."""
     root = _root(error)
@@ -79,6 +95,15 @@ def of_api_error(error: BaseException, call: str, base_url: str) -> FetchError:
     return kind(_say(kind, text, call, base_url))
 
 
+def of_retries(text: str, call: str, base_url: str, waited_s: float) -> FetchError | None:
+    """Our error where the SDK was still trying when the time was up; null where `text` is a timeout itself."""
+    found = _STATUS.search(text)
+    kind = _kind_of_status(int(found.group(1))) if found else _kind_of_text(text)
+    if kind is NoAnswer:
+        return None
+    return kind(_say(kind, f"{_plainly(_cause(text))}; still so after {waited_s:.1f} s", call, base_url))
+
+
 def core_was_silent(error: BaseException) -> bool:
     """Whether it was the SDK's helper process that did not answer; a server that does not is told by that process."""
     return "service process is busy" in str(_root(error))
@@ -90,6 +115,7 @@ def no_key(base_url: str) -> NotAuthenticated:
 
 
 def _say(kind: type[FetchError], text: str, call: str, base_url: str) -> str:
+    text = _plainly(text)
     if kind is NotAuthenticated:
         login = f"run `wandb login --relogin --host {base_url}`"
         return f"W&B at {base_url} did not accept the API key ({text}): {login}"
@@ -122,6 +148,13 @@ def _kind_of_status(status: int) -> type[FetchError]:
 
 def _kind_of_text(text: str) -> type[FetchError]:
     return next((kind for pattern, kind in _WORDS if pattern.search(text)), Unreachable)
+
+
+def _plainly(text: str) -> str:
+    for pattern, words in _PLAINLY:
+        if pattern.search(text):
+            return pattern.sub(words, text)
+    return text
 
 
 def _cause(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import wandb
@@ -21,8 +22,9 @@ from fetchers.base import describe_call
 from fetchers.errors import BadAnswer, FetchError, NoAnswer, NotAuthenticated, Rejected, WorkerDied
 from fetchers.records import Record
 from fetchers.settings import Wandb
+from fetchers.wandb_core_log import last_trouble
 from fetchers.wandb_environment import HTTP_TIMEOUT_S
-from fetchers.wandb_errors import core_was_silent, no_key, of_api_error
+from fetchers.wandb_errors import core_was_silent, no_key, of_api_error, of_retries
 from fetchers.wandb_records import PENDING_RUN_STATES, item_record, records
 
 PER_PAGE = 50
@@ -70,6 +72,8 @@ class OnlineRuns:
         self._making = asyncio.Lock()
         self._answered = time.monotonic()
         self._broken = False
+        self._refused: tuple[float, Exception] | None = None
+        """When the client could last not be made, and what the SDK raised."""
 
     def broken(self) -> bool:
         """Whether the SDK's helper process is dead or hung: only another process mends that."""
@@ -170,17 +174,30 @@ class OnlineRuns:
 
     async def _client(self, ask: Ask) -> Any:
         """Make the client, which asks the server whose key it is: once, however many fetches wait for it."""
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(ask.left_s()):
                 await self._making.acquire()
         except TimeoutError:
-            raise ask.no_answer("Viewer") from None
+            raise self._silence(ask, "Viewer", 1, begun) from None
         try:
             if self._api is None:
-                self._api = await self._called(ask, "Viewer", 1, lambda: self._make(ask))
+                self._api = await self._made(ask, begun)
             return self._api
         finally:
             self._making.release()
+
+    async def _made(self, ask: Ask, begun: float) -> Any:
+        """Make the client, unless that has failed while this fetch waited for it: then it fails likewise."""
+        if self._refused is not None and self._refused[0] > begun:
+            error = self._refused[1]
+            raise self._understood(error, ask, "Viewer", 1, begun) from error
+        try:
+            return await self._called(ask, "Viewer", 1, lambda: self._make(ask))
+        except FetchError as problem:
+            if isinstance(problem.__cause__, Exception):
+                self._refused = (time.monotonic(), problem.__cause__)
+            raise
 
     def _make(self, ask: Ask) -> Any:
         """Find the key first, as the SDK does but never asking anyone; then make the client."""
@@ -200,9 +217,9 @@ class OnlineRuns:
         begun = time.monotonic()
         try:
             answer = await ask.call(method, page, work)
-        except FetchError as problem:
-            if isinstance(problem, NoAnswer):
-                self._note_silence(begun)
+        except NoAnswer as problem:
+            raise self._silence(ask, method, page, begun) from problem.__cause__
+        except FetchError:
             raise
         except Exception as error:
             raise self._understood(error, ask, method, page, begun) from error
@@ -214,17 +231,24 @@ class OnlineRuns:
         if isinstance(problem, WorkerDied):
             self._broken = True
         elif core_was_silent(error):
-            self._note_silence(begun)
-            return ask.no_answer(method, page)
+            return self._silence(ask, method, page, begun)
         else:
             self._answered = time.monotonic()
         if isinstance(problem, NotAuthenticated):
             self._api = None  # the next fetch looks for a new key
         return problem
 
-    def _note_silence(self, begun: float) -> None:
-        silent_for = time.monotonic() - min(begun, self._answered)
-        self._broken = self._broken or silent_for > CORE_SILENCE_S
+    def _silence(self, ask: Ask, method: str, page: int, begun: float) -> FetchError:
+        """Say why a call that began at `begun` has not come back: the helper process may have noted the cause."""
+        waited_s = time.monotonic() - begun
+        trouble = last_trouble(datetime.now(UTC) - timedelta(seconds=waited_s))
+        if trouble is None:
+            silent_for = time.monotonic() - min(begun, self._answered)
+            self._broken = self._broken or silent_for > CORE_SILENCE_S
+            return ask.no_answer(method, page)
+        self._answered = time.monotonic()  # whoever takes notes does not hang
+        call = describe_call(method, ask.scope, page)
+        return of_retries(trouble, call, self._settings.base_url, waited_s) or ask.no_answer(method, page)
 
 
 def _field(value: Any, name: str, scope: str) -> Any:

@@ -409,7 +409,7 @@ class Watchdog:
         def why(fetch: Fetch, scope: str) -> str:
             if fetch is culprit:
                 return f"{self._calls.where(fetch, scope)}: {waited}"
-            return f"{fetch.table} {scope}: worker killed, because {culprit.table} had hung in it"
+            return f"{self._calls.where(fetch, scope)}: worker killed, because {culprit.table} had hung in it"
 
         self._condemn(why, culprit)
 

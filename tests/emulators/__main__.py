@@ -54,6 +54,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.emulators", description=__doc__)
     parser.add_argument("--regions", type=int, default=18, help="how many regions there are (default: 18)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each call takes (default: 0)")
+    parser.add_argument("--drip", type=float, default=0.05, help="seconds between the records of a slow answer")
     parser.add_argument("--config", type=Path, help="also write the configuration here; cache and logs go beside it")
     parser.add_argument("--empty", action="store_true", help="begin with nothing in Google's project")
     return parser.parse_args()
@@ -89,7 +90,8 @@ async def run(asked: argparse.Namespace) -> None:
     """Start everything, say so, and stay until the end."""
     regions = DEFAULT_REGIONS[: asked.regions]
     now = datetime.now(UTC)
-    google = GoogleEmulator(board=Switchboard(latencies={("*", "*"): asked.latency}), world=default_world(regions, now))
+    board = Switchboard(latencies={("*", "*"): asked.latency}, drip_s=asked.drip)
+    google = GoogleEmulator(board=board, world=default_world(regions, now))
     if asked.empty:
         google.world.clear()
     wandb = WandbEmulator()

@@ -83,9 +83,18 @@ class Emulators:
         return answer
 
 
-def spawn(*, regions: int = 18, latency: float = 0.0, config: Path | None = None, empty: bool = False) -> Emulators:
+def spawn(
+    *, regions: int = 18, latency: float = 0.0, drip: float = 0.05, config: Path | None = None, empty: bool = False
+) -> Emulators:
     """Start the emulators and wait until they listen. Raises `ControlError`."""
-    command = [sys.executable, "-m", "tests.emulators", f"--regions={regions}", f"--latency={latency}"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.emulators",
+        f"--regions={regions}",
+        f"--latency={latency}",
+        f"--drip={drip}",
+    ]
     command += [f"--config={config}"] if config is not None else []
     command += ["--empty"] if empty else []
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -118,10 +127,10 @@ def _read_until_ready(process: subprocess.Popen[bytes]) -> str:
 
 @contextlib.contextmanager
 def running(
-    *, regions: int = 18, latency: float = 0.0, config: Path | None = None, empty: bool = False
+    *, regions: int = 18, latency: float = 0.0, drip: float = 0.05, config: Path | None = None, empty: bool = False
 ) -> Iterator[Emulators]:
     """Run the emulators for the body of a `with`."""
-    emulators = spawn(regions=regions, latency=latency, config=config, empty=empty)
+    emulators = spawn(regions=regions, latency=latency, drip=drip, config=config, empty=empty)
     try:
         yield emulators
     finally:

@@ -1,101 +1,47 @@
-"""What can go wrong, where, and what a person must then be told: the whole list, as data.
+"""What can go wrong, where, and what a person must then be told: the whole list of fault × source, as data.
 
-A `Case` is one fault in one source. Whoever tests with it enters `befallen`, which switches it on for a program that
-is started with the stage's configuration and environment; cases of different sources may be on at the same time.
+`CASES` is the table; `tests.support.stage.befallen` switches cases on for a program that is started with its stage.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+import json
+from collections.abc import Callable, Iterator
 
-from monitor.tables import TABLES
-from tests.emulators.control import Emulators
-from tests.support.environment import WANDB_KEY, bare
+from tests.emulators import servers
+from tests.emulators.listeners import LOCAL, refused_port
+from tests.emulators.tokens import service_account
+from tests.support.stage import Case, Stage, Switch
 
 GOOGLE = {"builds": "ListBuilds", "runner": "ListExecutions", "vertex": "ListCustomJobs"}
 """Source → the call that lists it."""
 
 SOURCES = (*GOOGLE, "wandb")
 
-
-@dataclass
-class Stage:
-    """What a program is started with; a fault changes it, or the servers that it names."""
-
-    emulators: Emulators
-    home: Path
-    """An empty directory of this program's own."""
-    settings: str = field(init=False)
-    """The configuration, less what follows from `home`."""
-    environment: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.settings = self.emulators.config.partition("[cache]")[0]
-        self.environment = bare(self.home, WANDB_API_KEY=WANDB_KEY)
-
-    @property
-    def config(self) -> Path:
-        """The configuration, as a file."""
-        path = self.home / "config.toml"
-        cache = f'[cache]\nurl = "sqlite:///{self.home / "cache.sqlite"}"\n'
-        path.write_text(f'{self.settings}{cache}[logs]\ndir = "{self.home / "logs"}"\n')
-        return path
-
-    def point(self, source: str, url: str) -> None:
-        """Give one source another address."""
-        key = "base_url" if source == "wandb" else source
-        lines = self.settings.splitlines()
-        self.settings = "\n".join(f'{key} = "{url}"' if line.startswith(f"{key} = ") else line for line in lines) + "\n"
+ADC = "GOOGLE_APPLICATION_CREDENTIALS"
+LOGIN = "gcloud auth application-default login"
 
 
-Switch = Callable[[Stage, str], contextlib.AbstractContextManager[None]]
-"""Switches a fault on for a source, and off again."""
+def switch(act: Callable[[Stage, str], None]) -> Switch:
+    """A fault that is there from the start, and whose servers end with the stage."""
+
+    @contextlib.contextmanager
+    def switched(stage: Stage, source: str) -> Iterator[None]:
+        act(stage, source)
+        yield
+
+    return switched
 
 
-@dataclass(frozen=True)
-class Case:
-    """One fault in one source."""
-
-    source: str
-    fault: str
-    words: tuple[str, ...]
-    """What the error of each table that it befalls must hold."""
-    switch: Switch
-    lasts: bool = False
-    """Whether it shows only when the time is up."""
-    any_time: bool = False
-    """Whether it can also be switched on while the program runs, and off again."""
-
-    def __str__(self) -> str:
-        return f"{self.source}-{self.fault}"
-
-    @property
-    def tables(self) -> set[str]:
-        """The tables that it befalls."""
-        return {name for name, table in TABLES.items() if table.source == self.source}
-
-
-@contextlib.contextmanager
-def befallen(cases: Iterable[Case], emulators: Emulators, home: Path) -> Iterator[Stage]:
-    """Switch the cases on: the body runs a program with the stage's `config` and `environment`."""
-    stage = Stage(emulators, home)
-    with contextlib.ExitStack() as stack:
-        for case in cases:
-            stack.enter_context(case.switch(stage, case.source))
-        yield stage
-
-
-# --- faults that a server has ----------------------------------------------------------------------------------------
+# --- faults of a server ----------------------------------------------------------------------------------------------
 
 
 def served(fault: str) -> Switch:
     """A fault of the emulator's own."""
 
     @contextlib.contextmanager
-    def switch(stage: Stage, source: str) -> Iterator[None]:
+    def switched(stage: Stage, source: str) -> Iterator[None]:
         service, method = ("google", GOOGLE[source]) if source in GOOGLE else ("wandb", "*")
         stage.emulators.fault(service, fault, method)
         try:
@@ -103,41 +49,224 @@ def served(fault: str) -> Switch:
         finally:
             stage.emulators.fault(service, None, method)
 
-    return switch
+    return switched
 
 
-def _of_google(fault: str, *words: str, lasts: bool = False) -> list[Case]:
+def silent(stage: Stage, source: str) -> None:
+    """The connection is accepted, and no byte ever comes."""
+    stage.point(source, f"http://{LOCAL}:{stage.stack.enter_context(servers.mute())}")
+
+
+def refused(stage: Stage, source: str) -> None:
+    """Nobody listens."""
+    stage.point(source, f"http://{LOCAL}:{refused_port()}")
+
+
+def silent_tls(stage: Stage, source: str) -> None:
+    """The credentials are good, and the handshake is never answered."""
+    good_credentials(stage)
+    stage.point(source, f"https://{LOCAL}:{stage.stack.enter_context(servers.mute())}")
+
+
+def untrusted_tls(stage: Stage, source: str) -> None:
+    """The credentials are good, and the server's certificate is signed by nobody."""
+    good_credentials(stage)
+    stage.point(source, f"https://{LOCAL}:{stage.stack.enter_context(servers.untrusted(stage.home))}")
+
+
+# --- faults of Google's credentials ----------------------------------------------------------------------------------
+
+
+def good_credentials(stage: Stage) -> None:
+    """A service account whose tokens anybody can have."""
+    if ADC not in stage.environment:
+        account(stage, stage.stack.enter_context(servers.tokens()))
+
+
+def account(stage: Stage, token_uri: str) -> None:
+    """A service account whose tokens come from `token_uri`."""
+    stage.environment[ADC] = str(service_account(stage.home / "adc.json", token_uri))
+
+
+def written(stage: Stage, text: str) -> None:
+    """A file of credentials of this content."""
+    path = stage.home / "adc.json"
+    path.write_text(text)
+    stage.environment[ADC] = str(path)
+
+
+def missing_file(stage: Stage) -> None:
+    """The file that the environment names is not there."""
+    stage.environment[ADC] = str(stage.home / "none.json")
+
+
+def silent_tokens(stage: Stage) -> None:
+    """The token endpoint accepts the connection and says nothing."""
+    account(stage, f"http://{LOCAL}:{stage.stack.enter_context(servers.mute())}/token")
+
+
+def expired(stage: Stage) -> None:
+    """The token endpoint refuses: the login has expired or was revoked."""
+    account(stage, stage.stack.enter_context(servers.no_tokens()))
+
+
+def dead_metadata_server(stage: Stage) -> None:
+    """A machine that looks like one of Google's, whose metadata server accepts the connection and says nothing."""
+    where = f"{LOCAL}:{stage.stack.enter_context(servers.mute())}"
+    stage.environment |= {"GCE_METADATA_HOST": where, "GCE_METADATA_IP": where}
+
+
+HANGING_GCLOUD = "#!/bin/sh\nsleep 3600 &\nsleep 3600\n"
+"""It starts a process of its own, which holds its pipes open when it is gone."""
+
+
+def hanging_gcloud(stage: Stage) -> None:
+    """Credentials that are made by a program, `gcloud`, which hangs."""
+    programs = stage.home / "bin"
+    programs.mkdir(exist_ok=True)
+    gcloud = programs / "gcloud"
+    gcloud.write_text(HANGING_GCLOUD)
+    gcloud.chmod(0o755)
+    stage.environment |= {
+        "PATH": f"{programs}:{stage.environment['PATH']}",
+        "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES": "1",
+    }
+    written(stage, json.dumps(_made_by(f"{gcloud} config config-helper")))
+
+
+def _made_by(command: str) -> dict[str, object]:
+    return {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {"executable": {"command": command, "timeout_millis": 120_000}},
+    }
+
+
+def _of_credentials(fault: str, act: Callable[[Stage], None], *words: str, lasts: bool = False) -> list[Case]:
+    """A fault of the credentials befalls every Google API that is asked over TLS."""
+
+    def switched(stage: Stage, source: str) -> None:
+        act(stage)
+        stage.point(source, f"https://{LOCAL}:{refused_port()}")
+
     return [
-        Case(source, fault, (method, *words), served(fault), lasts=lasts, any_time=True)
+        Case(
+            source=source,
+            fault=fault,
+            words=("google.auth", *words),
+            switch=switch(switched),
+            lasts=lasts,
+            credentials=fault,
+        )
+        for source in GOOGLE
+    ]
+
+
+# --- faults of a worker, of W&B's key and helper ---------------------------------------------------------------------
+
+
+def broken(fault: str) -> Switch:
+    """A fault of the worker's own."""
+    return switch(lambda stage, source: stage.break_worker(source, fault))
+
+
+def no_key(stage: Stage, _source: str) -> None:
+    """Nobody has logged in to W&B."""
+    del stage.environment["WANDB_API_KEY"]
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def _google(fault: str, *words: str, how: Switch | None = None, lasts: bool = False) -> list[Case]:
+    """Befalls each of the three Google APIs; the error names the call."""
+    return [
+        Case(
+            source=source,
+            fault=fault,
+            words=(method, *words),
+            switch=how or served(fault),
+            lasts=lasts,
+            any_time=how is None,
+            credentials="good" if "tls" in fault else "",
+        )
         for source, method in GOOGLE.items()
     ]
 
 
-def _of_wandb(fault: str, *words: str, lasts: bool = False) -> Case:
-    return Case("wandb", fault, words, served(fault), lasts=lasts, any_time=True)
+def _wandb(fault: str, *words: str, how: Switch | None = None, lasts: bool = False) -> Case:
+    """Befalls the W&B server, or what the SDK starts to reach it."""
+    return Case(
+        source="wandb", fault=fault, words=words, switch=how or served(fault), lasts=lasts, any_time=how is None
+    )
+
+
+def _worker(fault: str, *words: str, lasts: bool = False, status: int = 3) -> list[Case]:
+    """Befalls the worker of each source, whatever it asks."""
+    return [
+        Case(source=source, fault=fault, words=words, switch=broken(fault), lasts=lasts, status=status)
+        for source in SOURCES
+    ]
 
 
 CASES: list[Case] = [
-    *_of_google("never", "no answer in", lasts=True),
-    *_of_google("headers", "no answer in", lasts=True),
-    *_of_google("endless", "no end after"),
-    *_of_google("garbage", "bytes that are no"),
-    *_of_google("reset", "check the network"),
-    *_of_google("UNAVAILABLE", "UNAVAILABLE"),
-    *_of_google("RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"),
-    *_of_google("PERMISSION_DENIED", "needs roles/"),
-    *_of_google("UNAUTHENTICATED", "gcloud auth application-default login"),
-    *_of_google("INTERNAL", "INTERNAL"),
-    _of_wandb("hang", "no answer in", lasts=True),
-    _of_wandb("stall", "no answer in", lasts=True),
-    _of_wandb("drip", "no answer in", lasts=True),
-    _of_wandb("reset", "EOF", lasts=True),
-    _of_wandb("401", "wandb login"),
-    _of_wandb("403", "403"),
-    _of_wandb("429", "", lasts=True),
-    _of_wandb("500", "HTTP 500", lasts=True),
-    _of_wandb("html", "invalid character"),
-    _of_wandb("truncated", "unexpected EOF"),
-    _of_wandb("graphql-error", "column does not exist"),
+    # fault, words beside the name of the call; `lasts`: it shows when the time is up
+    *_google("never", "no answer in", lasts=True),
+    *_google("headers", "no answer in", lasts=True),
+    *_google("drip", lasts=True),  # a record a page: the cap on pages or the deadline, whichever comes first
+    *_google("endless", "no end after 50 pages"),
+    *_google("garbage", "bytes that are no"),
+    *_google("reset", "connection reset", "check the network"),
+    *_google("UNAVAILABLE", "UNAVAILABLE: The service is currently unavailable"),
+    *_google("RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED: Quota exceeded", "asked more slowly"),
+    *_google("PERMISSION_DENIED", "needs roles/"),
+    *_google("UNAUTHENTICATED", LOGIN),
+    *_google("INTERNAL", "INTERNAL"),
+    *_google("silent", "no answer in", how=switch(silent), lasts=True),
+    *_google("refused", "connection refused by 127.0.0.1:", how=switch(refused)),
+    *_google("silent-tls", "no answer in", how=switch(silent_tls), lasts=True),
+    *_google("untrusted-tls", "the certificate of 127.0.0.1", "not trusted", how=switch(untrusted_tls)),
+    *_of_credentials("no-credentials", lambda _stage: None, LOGIN),
+    *_of_credentials("missing-credentials", missing_file, "none.json was not found", LOGIN),
+    *_of_credentials("malformed-credentials", lambda stage: written(stage, "{nonsense"), "not a valid json", LOGIN),
+    *_of_credentials("expired-credentials", expired, "expired or revoked", LOGIN),
+    *_of_credentials("silent-token-endpoint", silent_tokens, "no credentials in", "token endpoint", lasts=True),
+    *_of_credentials("dead-metadata-server", dead_metadata_server, "no credentials in", "metadata server", lasts=True),
+    *_of_credentials("hanging-gcloud", hanging_gcloud, "no credentials in", "the program (gcloud?)", lasts=True),
+    _wandb("hang", "Viewer", "no answer in", lasts=True),
+    _wandb("stall", "Viewer", "no answer in", lasts=True),
+    _wandb("drip", "Viewer", "no answer in", lasts=True),
+    _wandb("reset", "Viewer", "connection closed by the server"),
+    _wandb("401", "did not accept the API key (HTTP 401", "wandb login --relogin --host http://127.0.0.1"),
+    _wandb("403", "Viewer", "HTTP 403: permission denied", "ask its owner"),
+    _wandb("429", "Viewer", "HTTP 429: rate limit exceeded", lasts=True),
+    _wandb("500", "Viewer", "HTTP 500: internal server error"),
+    _wandb("html", "Viewer", "the answer is no JSON", "proxy"),
+    _wandb("truncated", "Viewer", "the answer breaks off"),
+    _wandb("graphql-error", "Viewer", "GraphQL error: column does not exist"),
+    _wandb("silent", "Viewer", "no answer in", how=switch(silent), lasts=True),
+    _wandb("refused", "Viewer", "connection refused by 127.0.0.1:", how=switch(refused)),
+    _wandb("silent-tls", "Viewer", "no answer in", how=switch(silent_tls), lasts=True),
+    _wandb("untrusted-tls", "Viewer", "its certificate is not trusted", how=switch(untrusted_tls)),
+    _wandb("no-key", "no W&B API key", "wandb login", how=switch(no_key)),
+    _wandb("core-stopped-at-once", "Viewer", "no answer in", how=broken("core-stopped-at-once"), lasts=True),
+    _wandb("core-stopped", "Runs", "no answer in", how=broken("core-stopped"), lasts=True),
+    _wandb("core-killed", "Runs", "wandb-core ended", how=broken("core-killed")),
+    *_worker("gil", "worker killed", lasts=True),
+    *_worker("sleeps", "no answer in", lasts=True),
+    *_worker("SIGSTOP", "worker killed", lasts=True),
+    *_worker("half-a-frame", "worker killed", lasts=True),
+    *_worker("import-hangs", "its client was still loading", lasts=True),
+    *_worker("import-raises", "ImportError: libstdc++.so.6: version `GLIBCXX_3.4.29' not found"),
+    *_worker("exits", "worker ended (status 0"),
+    *_worker("SIGKILL", "worker ended (SIGKILL"),
+    *_worker("SIGSEGV", "worker ended (SIGSEGV"),
+    *_worker("SIGKILL-once", status=0),
+    *_worker("frame-of-1-GB", "a frame of"),
+    *_worker("endless-bytes", "a frame of"),
+    *_worker("grows", "worker killed, because it held", "GB of memory"),
+    *_worker("floods-stderr", status=0),
 ]
 """Every fault in every source that it can befall."""

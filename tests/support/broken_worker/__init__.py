@@ -1,0 +1,1 @@
+"""A `sitecustomize` for programs under test; never imported by a test."""

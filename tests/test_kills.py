@@ -13,12 +13,12 @@ import pytest
 
 from monitor.invocation import Invocation
 from tests.emulators.control import Emulators, running
-from tests.support.kills import STAND_IN_CONFIG, Place
+from tests.support.kills import STAND_IN_CONFIG, VIEWERS, Place
 from tests.support.kills_program import Seen, killed
 from tests.support.kills_workers import Spans, engine, kill
 
 TWO_REGIONS = 'regions = ["us-central1", "us-east4"]\n'
-LIVES = 6
+LIVES = 5
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ async def test_an_engine_holds_after_many_kills_of_its_workers_what_it_held_befo
             assert target.noticed == []
 
 
-@pytest.mark.parametrize("victim", ["engine", "screen"])
+@pytest.mark.parametrize("victim", VIEWERS)
 async def test_a_program_killed_while_it_writes_leaves_a_sound_cache_and_no_process(
     victim: str, tmp_path: Path, emulators: Emulators
 ) -> None:

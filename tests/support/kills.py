@@ -17,7 +17,12 @@ from tests.support.terminal import MONITOR
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).with_name("kills_site")
 
-VIEWERS = {"engine": [sys.executable, "-P", "-m", "tests.support.kills_viewer"], "screen": [MONITOR, "--config"]}
+_SCREEN = [MONITOR, "--config"]
+VIEWERS = {
+    "engine": [sys.executable, "-P", "-m", "tests.support.kills_viewer"],
+    "screen": _SCREEN,
+    "both": _SCREEN,
+}
 """Who is to be killed → the program that is started for it; the configuration's path follows."""
 
 STAND_IN_CONFIG = """\

@@ -1,4 +1,4 @@
-"""Kills the engine, or the screen, of a whole program at a random instant, and looks at what is left: files, processes.
+"""Kills the engine, the screen or both of a whole program at a random instant; looks at what is left: files, processes.
 
 Acknowledged is what somebody else has seen: a second reader of the cache reads it until just before the kill, and all
 that it ever saw must be there afterwards.
@@ -105,10 +105,11 @@ async def killed(victim: str, place: Place, seen: Seen, chance: random.Random, s
             if source is None:
                 await until(lambda: "wandb-core" in map(title, carrying(place.mark)), "wandb-core", 120)
             await seen.watch(chance.uniform(0, LONGEST_S))
-            target = engine if victim == "engine" else viewer.pid
-            below = [one for one in carrying(place.mark) if one.pid not in {target, viewer.pid}]
+            targets = {"engine": [engine], "screen": [viewer.pid], "both": [viewer.pid, engine]}[victim]
+            below = [one for one in carrying(place.mark) if one.pid not in {*targets, viewer.pid}]
             titles = tuple(sorted(map(title, below)))
-            os.kill(target, signal.SIGKILL)
+            for target in targets:
+                os.kill(target, signal.SIGKILL)
             begun = time.monotonic()
             left = await _until_gone(below, place.mark, {viewer.pid})
             took_s = time.monotonic() - begun

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,11 @@ class Census:
 
 def census(engine: int, mark: str, temporary: Path) -> Census:
     """Count what the process `engine` holds, and who carries the mark."""
-    children = [psutil.Process(pid) for pid in children_of(engine)]
     memory = psutil.Process(engine).memory_full_info()
     return Census(
         descriptors=_descriptors(engine),
         threads=psutil.Process(engine).num_threads(),
-        zombies=sum(not alive(child) for child in children),
+        zombies=_zombies(children_of(engine)),
         processes=dict(Counter(map(title, carrying(mark)))),
         left=tuple(sorted(path.name for path in temporary.iterdir())),
         rss=memory.rss,
@@ -55,16 +55,26 @@ def census(engine: int, mark: str, temporary: Path) -> Census:
 def _descriptors(pid: int) -> dict[str, int]:
     kinds: Counter[str] = Counter()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(entry.readlink())
-        kinds["file" if target.startswith("/") else re.split(r":\[|:|$", target)[0]] += 1
+        with contextlib.suppress(FileNotFoundError):  # closed while we looked
+            target = str(entry.readlink())
+            kinds["file" if target.startswith("/") else target.partition(":")[0]] += 1
     return dict(kinds)
+
+
+def _zombies(pids: Iterable[int]) -> int:
+    found = 0
+    for pid in pids:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return found
 
 
 def children_of(pid: int) -> list[int]:
     """Processes that `pid` has started and not reaped, the latest last."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended while we looked
+            found += map(int, (task / "children").read_text().split())
     return sorted(found)
 
 

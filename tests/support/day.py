@@ -1,0 +1,200 @@
+"""A simulated day: the real engine and its caches on a virtual clock, scripted workers, a viewer that checks it all.
+
+Everything that goes wrong comes from one seed; the last twenty minutes are quiet.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import cast
+
+from fetchers.messages import CallEnded, CallStarted
+from monitor.changes import Enable, Refresh, Restore, Start
+from monitor.engine import Engine
+from monitor.flight import HARD_AFTER_SOFT_S
+from monitor.keeping import Keeping
+from monitor.link import _known
+from monitor.session_log import COMPLETE, SessionLog
+from monitor.tables import TABLES, TablePlan
+from tests.support import day_faults
+from tests.support.day_faults import Faults
+from tests.support.day_viewer import Viewer
+from tests.support.day_worker import DayLauncher, Outside
+from tests.support.day_world import HOUR, MINUTE, SETTINGS, World
+from tests.support.timeline import Timeline
+
+QUIET_S = 40 * MINUTE
+"""Seconds without faults, and without news, at the end."""
+
+LIMIT = 10
+"""Newest records of each scope: few, so that long jobs are soon behind them."""
+
+FAULT_EVERY_S = 600.0
+"""Seconds on average between two faults of the program as a whole."""
+
+
+@dataclass
+class Ledger:
+    """What the engine says of its fetches; stands where its session log would."""
+
+    viewer: Viewer
+    timeline: Timeline
+    fetches: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Scopes by kind of failure."""
+    kills: int = 0
+    calls: int = 0
+    late_s: float = 0.0
+    """Seconds that the worst fetch was open beyond its hard deadline, pauses of the program apart."""
+    paused_until: float = 0.0
+    """When the last pause of the program was over."""
+
+    def fetch(  # noqa: PLR0917 - the session log's arguments
+        self, table: str, generation: int, scopes: Mapping[str, str], took_s: float, budget: float, kills: int
+    ) -> None:
+        """Count a fetch that has ended."""
+        self.fetches += 1
+        self.kills += kills
+        for scope, outcome in scopes.items():
+            if outcome != COMPLETE:
+                self.failures[outcome] += 1
+                self.viewer.failed[table, scope] = generation
+        soft_s = took_s / budget if budget else took_s
+        if self.timeline.now - took_s > self.paused_until:
+            self.late_s = max(self.late_s, took_s - soft_s - HARD_AFTER_SOFT_S)
+
+    def call(self, began: CallStarted, ended: CallEnded | None, error: str | None) -> None:
+        """Count a call."""
+        del began, ended, error
+        self.calls += 1
+
+
+class Day:
+    """One day of so many hours; `play` it, then look at `viewer` and `ledger`."""
+
+    def __init__(
+        self, seed: int, hours: float, cache_url: str, each_hour: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self.timeline = Timeline()
+        self.faults = Faults(seed)
+        self.outside = Outside(self.timeline, World(seed, hours), self.faults)
+        self.viewer = Viewer(self.outside, LIMIT)
+        self.ledger = Ledger(self.viewer, self.timeline)
+        self.engines = 0
+        """Engines there have been."""
+        self._hours, self._each_hour = hours, each_hour
+        plans = {table: TablePlan(limit=LIMIT) for table in TABLES}
+        self._start = Start(settings=SETTINGS, tables=plans, cache_url=cache_url)
+        self._until_released: float | None = None
+
+    async def play(self) -> None:
+        """Live through the day, with its faults, and through the quiet after it."""
+        await self._begin()
+        await self.timeline.run(self.faults.dice.uniform(1, 5))
+        await self._replace()  # the first engine dies in its first fetches
+        end, next_fault, hour = self._hours * HOUR, 60.0, 1
+        while self.timeline.now < end:
+            await self.timeline.run(min(next_fault, hour * HOUR))
+            if self.timeline.now >= hour * HOUR:
+                self._each_hour(hour)
+                hour += 1
+            if self.timeline.now >= next_fault:
+                await self._befall()
+                next_fault = self.timeline.now + self.faults.dice.expovariate(1 / FAULT_EVERY_S)
+        await self._calm()
+        await self.timeline.run(self.timeline.now + QUIET_S)
+        self.viewer.compare()
+        await self._end()
+
+    async def _calm(self) -> None:
+        """Faults stop, and what somebody switched off or held is switched on again."""
+        self.faults.quiet = True
+        self._release()
+        for table in TABLES:
+            self.engine.obey(Enable(table=table, enabled=True))
+
+    # --- engines
+
+    async def _begin(self, known: tuple[Restore, ...] = ()) -> None:
+        self.engines += 1
+        self.launcher = DayLauncher(self.outside)
+        self._keeping = Keeping(self._start.cache_url, SETTINGS, TABLES)
+        self.engine = Engine(
+            self._start,
+            self.launcher,
+            self.timeline.program,
+            self.viewer.hear,
+            session=cast("SessionLog", self.ledger),
+            keeping=self._keeping,
+        )
+        for restore in known:
+            self.engine.obey(restore)
+        self.engine.begin()
+        self.engine._schedule._dice = random.Random(self.faults.dice.random())
+        restoring = self.engine._restoring
+        assert restoring is not None
+        await restoring
+
+    async def _end(self) -> None:
+        self.engine.close()
+        for child in self.launcher.alive.values():
+            child.dead = True
+        await self._keeping.close()
+
+    async def _replace(self) -> None:
+        """What a viewer does when its engine has died."""
+        self._until_released = None
+        self.viewer.blind = False
+        await self._end()
+        self.timeline.program = type(self.timeline.program)(self.timeline)
+        self.viewer.new_engine()
+        await self._begin(tuple(_known(self.viewer.mirror)))
+
+    # --- faults
+
+    async def _befall(self) -> None:
+        dice, kind = self.faults.dice, self.faults.one_of(day_faults.PROGRAM)
+        match kind:
+            case "program stopped" | "program stopped for long":
+                await self._stop(dice.uniform(2, 90) if kind == "program stopped" else HOUR)
+            case "machine asleep":
+                await self._sleep(dice.choice((5.0, MINUTE, HOUR)))
+            case "wall time jumps":
+                self.timeline.jumped += timedelta(seconds=dice.uniform(-2 * HOUR, 2 * HOUR))
+            case "viewer does not read":
+                self._hold(dice.uniform(1, 300))
+            case "refresh":
+                self.engine.obey(Refresh(tables=dice.choice([(), *((table,) for table in TABLES)])))
+            case "table off":
+                self._switch_off(dice.choice(list(TABLES)), dice.uniform(1, 20 * MINUTE))
+            case "engine replaced":
+                await self._replace()
+            case _:
+                dice.choice(list(self.launcher.alive.values())).die()
+
+    async def _stop(self, seconds: float) -> None:
+        self.outside.mail = []
+        self.ledger.paused_until = self.timeline.now + seconds
+        await self.timeline.stop_program(seconds, self.outside.wake)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.ledger.paused_until = self.timeline.now + seconds
+        await self.timeline.stop_all(seconds)
+
+    def _hold(self, seconds: float) -> None:
+        self.engine.hold()
+        self.viewer.blind = True
+        self.timeline.later(seconds, self._release)
+
+    def _release(self) -> None:
+        if self.viewer.blind:
+            self.engine.release()
+            self.viewer.blind = False
+
+    def _switch_off(self, table: str, seconds: float) -> None:
+        self.engine.obey(Enable(table=table, enabled=False))
+        self.timeline.later(seconds, lambda: self.engine.obey(Enable(table=table, enabled=True)))

@@ -24,6 +24,7 @@ FIRST_RETRY_S = 0.05
 LONGEST_RETRY_S = 5.0
 TROUBLE_S = 1.0
 """Seconds of failing writes after which people are told: another process may just be writing."""
+SILENT = "the cache does not answer: its disk is slow, or another program holds it; nothing is kept until it does"
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class BackgroundStore:
         with self._changed:
             if not self._slow_told and self._busy_since is not None:
                 self._slow_told = True
-                self._notices.append("the cache's disk does not answer; the screen goes on without it")
+                self._notices.append(SILENT)
 
     # --- the thread ----------------------------------------------------------------------------------------------
 

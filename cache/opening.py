@@ -82,6 +82,7 @@ def _memory(path: Path, error: Exception, tell: Tell) -> Disk:
     disk = MemoryDisk()
     for space, entries in read_entries(path).items():
         disk.adopt(space, entries)
-    text = str(error) if str(path) in str(error) else f"{path}: {error}"
-    tell(f"the cache is kept in memory: {text}")
+    cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error).removeprefix(f"{path}: ")
+    where = "" if str(path) in cause else f": {path}"
+    tell(f"the cache is kept in memory: {cause}{where}")
     return disk

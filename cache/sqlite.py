@@ -161,7 +161,7 @@ class SqliteDisk:
             raise Unusable(f"{self._path} {why} and another monitor uses it") from None
         except OSError as error:
             raise Unusable(f"{self._path} {why} and cannot be set aside: {error.strerror or error}") from error
-        self._tell(f"{self._path} {why}; it was set aside as {kept.name} and a new one begun")
+        self._tell(f"a new cache is begun: the old one {why}; it was set aside as {kept}")
 
 
 @dataclass(frozen=True)

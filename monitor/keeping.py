@@ -65,6 +65,8 @@ class Keeping:
         self._opening = asyncio.ensure_future(open_store(url))
         self._tasks: set[asyncio.Task[None]] = set()
         self._notices: list[str] = []
+        self._said = False
+        """Whether anything has been said of the disk."""
         self._last: dict[_Place, tuple[datetime, Sequence[Record]]] = {}
         """The answer of each scope that was kept last, and its time."""
         self._settled: dict[_Place, frozenset[_Ended]] = {}
@@ -137,6 +139,7 @@ class Keeping:
             opened = self._opening.result()
             lines = [*opened.notices, *opened.store.notices(), *lines]
             opened.notices.clear()
+        self._said = self._said or bool(lines)
         return lines
 
     async def close(self, timeout_s: float = CLOSING_S) -> None:
@@ -148,7 +151,8 @@ class Keeping:
             kept = await self._opening.result().store.close(timeout_s / 2) and kept
         else:
             self._opening.cancel()
-        if not kept:
+        self._notices = self.notices()
+        if not kept and not self._said:  # else it has been said what is wrong
             self._notices.append("the cache's disk is too slow: the last answers are not kept")
 
     async def _store(self) -> Store:

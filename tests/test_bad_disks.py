@@ -12,6 +12,7 @@ import os
 import random
 import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,10 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 
 from cache import sqlite
 from cache.opening import open_file
+from cache.store import glance
+from cache.tenant import tenant_of
+from cache.terminal_state import SPACE, Final
 from fetchers.settings import Gcp, Settings
 from monitor import exit_codes
 from tests.emulators.control import Emulators, running
@@ -395,3 +400,40 @@ def test_a_file_cut_anywhere_is_set_aside(tmp_path: Path) -> None:
         if said:
             (kept,) = target.parent.glob("*.set-aside-*")
             assert kept.read_bytes() == data[:length]
+
+
+# --- several programs ----------------------------------------------------------------------------------------------
+
+
+def kept(place: Place) -> set[str]:
+    """The ids of the rows that are kept as final."""
+    entries = glance(place.url, SPACE, [tenant_of("runner", place.settings).key])
+    return {msgspec.msgpack.decode(entry.value, type=Final).record.id for entry in entries}
+
+
+def test_programs_that_share_a_cache_lose_nothing_when_one_is_killed(place: Place) -> None:
+    """Two dashboards and `ls` again and again; an engine and then its whole program are killed in the middle."""
+    with place.dashboard() as doomed, place.dashboard() as other:
+        for terminal in (doomed, other):
+            terminal.wait_for("live")
+        assert [place.ls()[1:] for _ in range(2)] == [([], exit_codes.OK)] * 2
+        before = kept(place)
+        assert before
+        for engine in psutil.Process(doomed.pid).children():
+            engine.kill()
+        doomed.wait_for("starting it again")
+        table, lines, status = place.ls()
+        assert (lines, status, table["freshness"]) == ([], exit_codes.OK, "live")
+        os.kill(doomed.pid, signal.SIGKILL)
+        table, lines, status = place.ls()
+        assert (lines, status, table["freshness"]) == ([], exit_codes.OK, "live")
+        assert kept(place) >= before
+        ended = {row["id"] for row in table["records"] if row["state"] in {"succeeded", "failed", "cancelled"}}
+        assert before <= ended
+        other.wait_for("live")
+        assert "cache" not in other.lines[-2]
+        other.send("q")
+        assert other.wait_for_end() == 0
+    table, lines, status = place.ls("--cached")
+    assert (lines, status) == ([], exit_codes.OK)
+    assert kept(place) >= before

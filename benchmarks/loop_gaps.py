@@ -33,6 +33,8 @@ ROWS = 1000
 REFRESHES = 10
 PATIENCE_S = 120.0
 HANGS = "builds"
+TOLD = 6
+"""Of the stacks in which a loop was held, those of the longest times."""
 PROBE = Path(__file__).parent / "gap_probe"
 IDLE = "import asyncio; asyncio.run(asyncio.sleep(3600))"
 
@@ -160,7 +162,8 @@ def row(phase: Phase, role: str, gaps: list[Gap], idle: list[Gap]) -> str:
     idlest = max((gap.late_s for gap in phase.of(idle)), default=0)
     line = f"| {phase.name} | {role} | {_ms(worst.late_s)}, of it {_ms(worst.busy_s)} at work | {_ms(held.busy_s)} |"
     line += f" {_ms(max(beside, default=0))} | {_ms(idlest)} |"
-    return f"{line}\n    {held.stack}" if held.stack else line
+    longest = sorted(phase.of(gaps), key=lambda gap: -gap.busy_s)[:TOLD]
+    return "\n".join([line, *(f"    {_ms(gap.busy_s)}: {gap.stack}" for gap in longest if gap.stack)])
 
 
 def _ms(seconds: float) -> str:

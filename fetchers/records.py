@@ -40,7 +40,11 @@ _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 _PENDING = frozenset({State.QUEUED, State.RUNNING})
 
 
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
+# Neither can be part of a cycle, and thousands of them are made at a time: the garbage collector, which would look
+# through the whole program for them, and hold the loop for it, is spared both.
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why a record ended as it did, in one line."""
 
     text: str
@@ -57,7 +61,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """What to do about it, from our own catalogue."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of one table. Times are timezone-aware UTC."""
 
     table: str

@@ -7,6 +7,7 @@ own loop until every table has answered.
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import logging
 import os
@@ -444,6 +445,7 @@ def main(fd: int) -> None:
     """Run the engine on the socket `fd`."""
     os.set_inheritable(fd, False)
     answer_with_stacks()
+    gc.freeze()  # what has been loaded stays for good: it need not be looked through again and again
     try:
         asyncio.run(serve(socket.socket(fileno=fd)))
     except Exception:

@@ -6,6 +6,7 @@ It imports no SDK, starts no thread, and touches no network and no file: whateve
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -117,7 +118,11 @@ class MonitorApp(App[None]):
         return arrived
 
     def _begin(self) -> None:
-        """Listen, which starts the engine: its processes would compete with the first frame for the machine."""
+        """Listen, which starts the engine: its processes would compete with the first frame for the machine.
+
+        What has been loaded stays for good: the garbage collector need not look through it again and again.
+        """
+        gc.freeze()
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
 
     # --- from the engine

@@ -21,7 +21,7 @@ from tests.emulators.control import Emulators, running
 from tests.support.environment import logs_of
 from tests.support.faults import CASES
 from tests.support.stage import Case, Stage, befallen, together
-from tests.support.terminal import MONITOR
+from tests.support.terminal import MONITOR, Terminal
 
 TIMEOUT_S = 5
 """What `ls` is given."""
@@ -126,3 +126,15 @@ def test_the_table_is_complete_and_packed_without_loss() -> None:
     packed = [case for run in RUNS for case in run]
     assert sorted(map(str, packed)) == sorted(map(str, CASES))
     assert all(len({case.source for case in run}) == len(run) < 4 for run in RUNS)
+
+
+def test_on_a_terminal_nothing_prompts_for_a_key(emulators: Emulators, tmp_path: Path) -> None:
+    """Somebody who is not logged in to W&B and runs `ls` by hand: no question, no waiting, one line that says how."""
+    [case] = [case for case in CASES if case.fault == "no-key"]
+    with befallen([case], emulators, home_in(tmp_path)) as stage:
+        alone = [f"{name}={value}" for name, value in stage.environment.items()]
+        command = [MONITOR, "--config", str(stage.config), "ls", "active", "--timeout", str(BUSY_TIMEOUT_S)]
+        with Terminal(["/usr/bin/env", "-i", *alone, *command], columns=160) as terminal:
+            assert terminal.wait_for_end(BUSY_TIMEOUT_S + GRACE_S) == 3
+            assert "wandb login" in terminal.text
+            assert "Enter your choice" not in terminal.text

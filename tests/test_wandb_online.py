@@ -85,6 +85,40 @@ async def test_silence_ends_at_the_deadline(server: WandbEmulator, worker: Worke
 
 
 @module
+async def test_a_server_that_asks_to_wait_longer_than_there_is_time_is_told_as_such(
+    server: WandbEmulator, worker: WorkerProcess
+) -> None:
+    """The SDK waits as long as it was told to and says nothing: its helper's notes give the cause."""
+    server.set_fault("Runs", Fault.THROTTLED)
+    server.retry_after_s = 60
+    failure = (await worker.fetch("active", PROJECT, soft_deadline_s=2.0)).failure
+    server.retry_after_s = 1
+    server.set_fault("Runs", None)
+    assert failure.kind == "throttled"
+    assert failure.text.startswith("Runs acme/arr page 1: HTTP 429: rate limit exceeded; still so after 1.")
+    assert len((await worker.fetch("completed", PROJECT)).ids) == 5
+
+
+@module
+async def test_a_client_that_cannot_be_made_is_asked_for_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fetches that wait for the same client fail with its error, each under its own name, and at once."""
+    async with (
+        serving(default_world(NOW)) as server,
+        working(tmp_path_factory.mktemp("once"), server.url, WANDB_API_KEY=KEY) as worker,
+    ):
+        server.set_fault(EVERY, Fault.FORBIDDEN)
+        failures = (await worker.fetch("active", PROJECT, "queue:vertex")).failures
+        assert {scope: failure.kind for scope, failure in failures.items()} == {
+            PROJECT: "permission",
+            "queue:vertex": "permission",
+        }
+        assert failures["queue:vertex"].text.startswith("Viewer queue:vertex page 1: HTTP 403")
+        assert len(server.requests) == 1
+        server.set_fault(EVERY, None)
+        assert len((await worker.fetch("completed", PROJECT)).ids) == 5
+
+
+@module
 async def test_what_came_before_a_fault_counts(server: WandbEmulator, worker: WorkerProcess) -> None:
     """The queue answers though the runs fail: one scope's fault is not another's."""
     server.set_fault("Runs", Fault.HTML)

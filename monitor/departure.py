@@ -36,7 +36,7 @@ class Departure:
     """One program's leaving. Signals and the timer belong to the main thread, and so does this."""
 
     def __init__(self) -> None:
-        self._status: int | None = None
+        self.status: int | None = None
         """The exit status, once the end is certain."""
         self._leave: Leave | None = None
         self._last_acts: Sequence[Callable[[], None]] = ()
@@ -54,12 +54,18 @@ class Departure:
 
     def begin(self, status: int) -> None:
         """The end is certain: from now on the time runs."""
-        if self._status is None:
-            self._status = status
+        if self.status is None:
+            self.status = status
             signal.setitimer(signal.ITIMER_REAL, LATEST_S)
 
+    def finish(self, last_acts: Sequence[Callable[[], None]]) -> None:
+        """The program has let go of all but what `last_acts` end: it does so now itself, and has the time for it."""
+        self._last_acts = last_acts
+        if self.status is not None:
+            signal.setitimer(signal.ITIMER_REAL, LAST_ACTS_S)
+
     def _told(self, number: int, _frame: FrameType | None) -> None:
-        if self._status is not None:
+        if self.status is not None:
             return
         status = ENDINGS[signal.Signals(number)]
         try:
@@ -76,4 +82,4 @@ class Departure:
         for act in self._last_acts:
             with contextlib.suppress(Exception):
                 act()
-        os._exit(self._status or 0)
+        os._exit(self.status or 0)

@@ -170,6 +170,7 @@ class _Life:
         self._process, self._wire = spawn("monitor.engine", [], mark, self._output.fileno())
         self._unsent = bytearray()
         self._silent = False
+        self._clearing = False
         self._left: float | None = None
         """Monotonic seconds when it was told to end."""
 
@@ -276,8 +277,12 @@ class _Life:
             self._process.wait(REAPING_S)
 
     def kill(self) -> None:
-        """End it and all its workers."""
-        _clear(self._mark, self._process)
+        """End it and all its workers; it alone where its workers are just being ended."""
+        if self._clearing:
+            self._process.kill()
+        else:
+            self._clearing = True
+            _clear(self._mark, self._process)
 
 
 def _clear(mark: str, process: subprocess.Popen[bytes]) -> None:

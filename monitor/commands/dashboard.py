@@ -40,10 +40,13 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
         )
         departure.listen(app.exit, [app.give_terminal_back, link.kill])
         app.run()
+        if departure.status is not None:
+            return departure.status  # what breaks in a screen that is being taken down is no news
         if app.failure is not None:
             raise app.failure  # the command line's border writes it into the log
         return app.return_code or 0
     finally:
+        departure.finish([link.kill])
         link.close()
 
 

@@ -5,6 +5,7 @@ What was last known is read here, before there is a screen: the screen itself to
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
     if (lack := _lack()) is not None:
         return complain(lack, exit_codes.USAGE)
+    gc.disable()  # until the first frame is painted: while modules load there is nothing worth collecting
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 

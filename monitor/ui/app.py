@@ -123,6 +123,7 @@ class MonitorApp(App[None]):
         What has been loaded stays for good: the garbage collector need not look through it again and again.
         """
         gc.freeze()
+        gc.enable()
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
 
     # --- from the engine

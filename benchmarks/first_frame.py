@@ -1,7 +1,8 @@
-"""exec → first frame, on a real pty, beside a bare Textual app that shows one `Static`."""
+"""exec → first frame, on a real pty: of the demo, and with the rows of an earlier session on it."""
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import pty
@@ -12,9 +13,16 @@ import sys
 import tempfile
 import termios
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.paired import HEAD, paired
+from benchmarks.paired import HEAD, Paired, paired
+from fetchers.records import Record
+from fetchers.settings import Endpoints, Gcp, Settings, Wandb
+from monitor.tables import TABLES
+from tests.support.last_session import left
+from tests.support.records import record
 
 RUNS = 15
 LIMIT_S = 30.0
@@ -28,6 +36,33 @@ class Bare(App[None]):
         yield Static("first-frame")
 
 Bare().run()
+"""
+
+
+ROWS = 100
+"""Of each table."""
+
+NOBODY = "http://127.0.0.1:9"
+SETTINGS = Settings(
+    gcp=Gcp(project="acme-ml", endpoints=Endpoints(builds=NOBODY, runner=NOBODY, vertex=NOBODY)),
+    wandb=Wandb(entity="acme", project="arr", base_url=NOBODY),
+)
+
+CONFIG = f"""
+[gcp]
+project = "acme-ml"
+[gcp.endpoints]
+builds = "{NOBODY}"
+runner = "{NOBODY}"
+vertex = "{NOBODY}"
+[wandb]
+entity = "acme"
+project = "arr"
+base_url = "{NOBODY}"
+[cache]
+url = "{{url}}"
+[logs]
+dir = "{{logs}}"
 """
 
 
@@ -58,19 +93,49 @@ def _until(terminal: int, sight: bytes, began: float) -> float:
     raise TimeoutError(f"{sight!r} was not on the screen in {LIMIT_S:g} s; seen: {seen[-500:]!r}")
 
 
+def beside_a_bare_app(monitor: str, directory: Path) -> Paired:
+    """The demo, which has nothing to remember."""
+    bare = directory / "bare.py"
+    bare.write_text(BARE_APP)
+    return paired(
+        lambda: first_frame([monitor, "--demo"], b"completed"),
+        lambda: first_frame([sys.executable, str(bare)], b"first-frame"),
+        RUNS,
+    )
+
+
+def with_cached_rows(monitor: str, directory: Path) -> Paired:
+    """A row of the last table, which is on the first frame, beside that table's title where there is no cache yet."""
+    cached = f"sqlite:///{directory / 'cached' / 'cache.db'}"
+    asyncio.run(left(cached, SETTINGS, _records(), datetime.now(UTC) - timedelta(minutes=6)))
+    full, none = directory / "full.toml", directory / "none.toml"
+    full.write_text(CONFIG.format(url=cached, logs=directory / "logs"))
+    none.write_text(CONFIG.format(url=f"sqlite:///{directory / 'none' / 'cache.db'}", logs=directory / "logs"))
+    return paired(
+        lambda: first_frame([monitor, "--config", str(full)], b"row-of-completed"),
+        lambda: first_frame([monitor, "--config", str(none)], b"completed"),
+        RUNS,
+    )
+
+
+def _records() -> Iterator[Record]:
+    for name, table in TABLES.items():
+        scopes = table.scopes(SETTINGS)
+        for number in range(ROWS):
+            about = {f"key-{key}": "a value of some length" for key in range(10)}
+            scope = scopes[number % len(scopes)]
+            yield record(f"{name}-{number}", name, scope, state="succeeded", name=f"row-of-{name}", detail=about)
+
+
 def main() -> None:
-    """Print the row."""
+    """Print the rows."""
     monitor = str(Path(sys.executable).parent / "monitor")
     with tempfile.TemporaryDirectory() as directory:
-        bare = Path(directory) / "bare.py"
-        bare.write_text(BARE_APP)
-        result = paired(
-            lambda: first_frame([monitor, "--demo"], b"completed"),
-            lambda: first_frame([sys.executable, str(bare)], b"first-frame"),
-            RUNS,
-        )
+        demo = beside_a_bare_app(monitor, Path(directory))
+        cached = with_cached_rows(monitor, Path(directory))
     print(HEAD)
-    print(result.row("exec → first frame of the demo (120x40), beside a bare Textual app"))
+    print(demo.row("exec → first frame of the demo (120x40), beside a bare Textual app"))
+    print(cached.row(f"exec → {len(TABLES)} × {ROWS} cached rows on the first frame, beside it without a cache"))
 
 
 if __name__ == "__main__":

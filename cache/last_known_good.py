@@ -17,6 +17,8 @@ from cache.tenant import Tenant
 from fetchers.records import Record
 
 SPACE = Space("last_known_good", keep=False)
+"""One entry a scope, so as many as were ever configured. That of a scope which is not asked any more is not shown, and
+is there, with its age, once it is configured again."""
 SKEW = timedelta(minutes=10)
 """A stored time further ahead than this was told by a wrong clock, and yields to any other."""
 

@@ -9,28 +9,36 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
-from cache.last_known_good import Answers, glance_all
-from monitor.accumulator import Accumulator
 from monitor.changes import Change, Start
-from monitor.keeping import whose
 from monitor.tables import TABLES
+
+if TYPE_CHECKING:
+    from cache.last_known_good import Answers
 
 PATIENCE_S = 0.15
 """Seconds that a screen which is ready otherwise waits for the disk: what comes later the engine tells."""
 
-Reading = Future[Answers]
+Reading = Future["Answers"]
 
 
 def begin(start: Start) -> Reading:
     """Begin to read what the tables that `start` names answered last; for `recalled`."""
     reading: Reading = Future()
+    if start.cache_url == "memory:":
+        reading.set_result({})
+        return reading
     threading.Thread(target=_read, args=(start, reading), name="recollection", daemon=True).start()
     return reading
 
 
 def _read(start: Start, reading: Reading) -> None:
     try:
+        # Imported here: this thread's time is nobody's, and the demo needs none of it.
+        from cache.last_known_good import glance_all  # noqa: PLC0415
+        from monitor.keeping import whose  # noqa: PLC0415
+
         sources = sorted({TABLES[table].source for table in start.tables})
         reading.set_result(glance_all(start.cache_url, [whose(source, start.settings) for source in sources]))
     except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell
@@ -48,6 +56,8 @@ def recalled(start: Start, reading: Reading, patience_s: float = PATIENCE_S) -> 
 
 def told(start: Start, tables: Iterable[str], answers: Answers) -> list[Change]:
     """What an engine tells of these tables that knows these answers and nothing else: all of them stale."""
+    from monitor.accumulator import Accumulator  # noqa: PLC0415 - as above
+
     accumulator = Accumulator()
     for name in tables:
         scopes = TABLES[name].scopes(start.settings)

@@ -133,7 +133,7 @@ def test_the_demo_reads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_disk_that_hangs_is_waited_for_a_moment_only(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its reader never comes back, and nobody waits for it."""
-    monkeypatch.setattr("monitor.recollection.glance_all", lambda *_: threading.Event().wait())
+    monkeypatch.setattr("cache.last_known_good.glance_all", lambda *_: threading.Event().wait())
     start = started(url)
     reading = recollection.begin(start)
     began = time.monotonic()

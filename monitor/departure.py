@@ -20,8 +20,8 @@ from monitor.until_told import ENDINGS
 LATEST_S = 0.35
 """Seconds after which the program leaves without what hangs."""
 
-LAST_ACTS_S = 0.35
-"""Seconds that this may take; then the kernel ends the program."""
+LAST_ACTS_S = 0.7
+"""Seconds that its last acts may take, which know no wait; then the kernel ends the program."""
 
 
 class Leave(Protocol):

@@ -48,7 +48,7 @@ RESTART_S = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 STABLE_S = 60.0
 """An engine that lived so long counts as sound: the next one is started at once."""
 
-LEAVING_S = 0.25
+LEAVING_S = 0.2
 """Seconds an engine has to end its workers and itself before it is killed with them."""
 
 

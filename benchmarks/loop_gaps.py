@@ -48,7 +48,12 @@ class Gap:
     late_s: float
     busy_s: float
     """Of it, seconds that the loop's own thread was at work."""
+    spent_s: float
+    """The same of all threads of its process."""
     stack: str
+
+
+NONE = Gap(0, 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -150,17 +155,18 @@ def refreshes(session: Session, phases: list[Phase]) -> None:
 def gaps_of(home: Path, role: str) -> list[Gap]:
     """What the probes of all processes of one kind wrote."""
     lines = [line for file in home.glob(f"{role}.*") for line in file.read_text().splitlines()]
-    parts = [line.split(" ", 3) for line in lines]
-    return [Gap(float(end), float(late), float(busy), stack) for end, late, busy, stack in parts]
+    parts = [line.split(" ", 4) for line in lines]
+    return [Gap(float(end), float(late), float(busy), float(spent), stack) for end, late, busy, spent, stack in parts]
 
 
 def row(phase: Phase, role: str, gaps: list[Gap], idle: list[Gap]) -> str:
     """One line of the table of results."""
-    worst = max(phase.of(gaps), key=lambda gap: gap.late_s, default=Gap(0, 0, 0, ""))
-    held = max(phase.of(gaps), key=lambda gap: gap.busy_s, default=Gap(0, 0, 0, ""))
+    worst = max(phase.of(gaps), key=lambda gap: gap.late_s, default=NONE)
+    held = max(phase.of(gaps), key=lambda gap: gap.busy_s, default=NONE)
     beside = [gap.late_s for gap in idle if gap.end > worst.end - worst.late_s and gap.end - gap.late_s < worst.end]
     idlest = max((gap.late_s for gap in phase.of(idle)), default=0)
-    line = f"| {phase.name} | {role} | {_ms(worst.late_s)}, of it {_ms(worst.busy_s)} at work | {_ms(held.busy_s)} |"
+    largest = f"{_ms(worst.late_s)}: {_ms(worst.busy_s)}, {_ms(worst.spent_s)}"
+    line = f"| {phase.name} | {role} | {largest} | {_ms(held.busy_s)} |"
     line += f" {_ms(max(beside, default=0))} | {_ms(idlest)} |"
     longest = sorted(phase.of(gaps), key=lambda gap: -gap.busy_s)[:TOLD]
     return "\n".join([line, *(f"    {_ms(gap.busy_s)}: {gap.stack}" for gap in longest if gap.stack)])
@@ -190,7 +196,9 @@ def main() -> None:
             idle.kill()
             idle.wait()
         found = {role: gaps_of(home, role) for role in ("engine", "screen", "idle")}
-    print("| while | loop | largest gap | longest at work | idle loop then | idle loop's largest |")
+    print(
+        "| while | loop | largest gap: at work, all threads | longest at work | idle loop then | idle loop's largest |"
+    )
     print("|---|---|---|---|---|---|")
     for each in phases:
         for role in ("engine", "screen"):

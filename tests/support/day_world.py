@@ -73,8 +73,9 @@ class World:
         return [self._record(place, job, now) for job in jobs.values()]
 
     def pending(self, table: str, scope: str, id_: str, now: float) -> bool:
-        """Whether a job has not ended."""
-        return self._by_id[family(table), scope, id_].state(min(now, self.freezes_at)).pending
+        """Whether there is such a job, and it has not ended."""
+        job = self._by_id.get((family(table), scope, id_))
+        return job is not None and job.state(min(now, self.freezes_at)).pending
 
     def listed(self, table: str, scope: str, id_: str, now: float, limit: int) -> bool:
         """Whether the source's list names the job at `now`."""

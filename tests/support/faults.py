@@ -266,6 +266,7 @@ CASES: list[Case] = [
     *_worker("SIGKILL-once", status=0),
     *_worker("frame-of-1-GB", "a frame of"),
     *_worker("endless-bytes", "a frame of"),
+    *_worker("endless-rows", "more than 200,000 rows"),
     *_worker("grows", "worker killed, because it held", "GB of memory"),
     *_worker("floods-stderr", status=0),
 ]

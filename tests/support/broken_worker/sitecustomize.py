@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -127,6 +128,24 @@ def _stream(worker: _Worker) -> None:
     worker.within_a_call(act)
 
 
+def _rows(worker: _Worker) -> None:
+    """Pages that are each well formed, and that never end."""
+
+    def act(calls: Any, _method: str) -> NoReturn:
+        from fetchers.messages import Page, pack  # noqa: PLC0415 - as above
+        from fetchers.records import Record, State  # noqa: PLC0415 - as above
+
+        fetch = calls._fetch
+        about = {"table": fetch.table, "scope": fetch.scopes[0]}
+        rows = [Record(id=str(row), name="x", state=State.FAILED, raw_state="x", **about) for row in range(500)]
+        page = pack(Page(generation=fetch.generation, at=datetime.now(UTC), records=tuple(rows), **about))
+        while True:
+            with calls._emit.__self__._lock:  # between the frames of other threads, never within one
+                worker.say(page)
+
+    worker.within_a_call(act)
+
+
 def _grow(worker: _Worker) -> None:
     def act(*_: object) -> None:
         held = []
@@ -231,6 +250,7 @@ FAULTS: dict[str, Callable[[_Worker], None]] = {
     "half-a-frame": _half_a_frame,
     "frame-of-1-GB": _huge_frame,
     "endless-bytes": _stream,
+    "endless-rows": _rows,
     "grows": _grow,
     "import-hangs": _import_hangs,
     "import-raises": _import_raises,

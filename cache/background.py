@@ -45,6 +45,8 @@ class BackgroundStore:
         self._retry_at = 0.0
         self._retry_s = FIRST_RETRY_S
         self._failing_since: float | None = None
+        self._failure: CacheError | None = None
+        """Why the last write failed; null after a good one."""
         self._trouble_told = False
         self._idle_waiters: list[Waiter] = []
         self._end_waiters: list[Waiter] = []
@@ -176,6 +178,8 @@ class BackgroundStore:
             self._settle(self._open_waiters)
         while (job := self._next()) is not None:
             disk = self._do(job, disk)
+        if self._backlog.writes and self._failure is not None and not self._trouble_told:
+            self._tell(f"the cache could not be written: {self._failure}")
         self._guard(disk.close)
         with self._changed:
             self._ended = True
@@ -231,7 +235,7 @@ class BackgroundStore:
         done = disk.write(queue.space, [pending.write for pending in batch])
         for pending, stored in zip(batch, done, strict=True):
             pending.settle(Written.COMMITTED if stored else Written.REFUSED)
-        self._failing_since, self._retry_s = None, FIRST_RETRY_S
+        self._failing_since, self._retry_s, self._failure = None, FIRST_RETRY_S, None
         if self._trouble_told:
             self._trouble_told = False
             self._tell("the cache is written again")
@@ -252,7 +256,7 @@ class BackgroundStore:
         with self._changed:
             queue.put_back(batch)
             self._retry_at, self._retry_s = now + self._retry_s, min(2 * self._retry_s, LONGEST_RETRY_S)
-        self._failing_since = self._failing_since or now
+        self._failing_since, self._failure = self._failing_since or now, known
         if now - self._failing_since >= TROUBLE_S and not self._trouble_told:
             self._trouble_told = True
             self._tell(f"the cache cannot be written and is tried again: {error}")

@@ -41,6 +41,8 @@ class BackgroundStore:
         self._notices: deque[str] = deque(maxlen=100)
         self._busy_since: float | None = time.monotonic()
         """When the disk began what it is doing; null while it does nothing."""
+        self._silent = False
+        """Whether somebody has waited in vain for what it is doing."""
         self._slow_told = False
         self._retry_at = 0.0
         self._retry_s = FIRST_RETRY_S
@@ -149,12 +151,15 @@ class BackgroundStore:
     async def _wait(self, waiter: Waiter) -> Any:
         """Wait for an answer; not at all where the disk has already been silent for as long as one waits."""
         with self._changed:
-            silent = self._busy_since is not None and time.monotonic() - self._busy_since > self._deadline_s
+            since = self._busy_since
+            silent = self._silent or (since is not None and time.monotonic() - since > self._deadline_s)
         await asyncio.sleep(0)  # what was answered when it was asked, e.g. a refusal, is here now
         try:
             async with asyncio.timeout(0 if silent else self._deadline_s):
                 return await waiter.future
         except TimeoutError:
+            with self._changed:
+                self._silent = self._busy_since is not None
             self._tell_slow()
             raise Slow(f"the cache's disk gives no answer in {self._deadline_s:g} s") from None
 
@@ -198,7 +203,7 @@ class BackgroundStore:
     def _next(self) -> Read | tuple[Queue, list[Pending]] | None:
         """What to do next, waiting for it; null once the store is to close."""
         with self._changed:
-            self._busy_since, self._slow_told = None, False
+            self._busy_since, self._silent, self._slow_told = None, False, False
             while True:
                 if self._closing:
                     return None

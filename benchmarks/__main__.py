@@ -1,4 +1,4 @@
-"""Every benchmark but the long one of the cache, one after another: `python -m benchmarks`, or `make bench`."""
+"""Every benchmark but the long ones of kills and memory, one after another: `python -m benchmarks`, or `make bench`."""
 
 from __future__ import annotations
 

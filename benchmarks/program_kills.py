@@ -3,8 +3,8 @@
 `python -m benchmarks.program_kills [N]`; 500 each by default, which takes about half an hour. The cache must open each
 time as it was, hold every final record that a second reader had seen in it, and nothing that was started may be alive a
 second later. In one life of eight the clients are the real ones and wandb-core runs in a session of its own; in the
-others a source stands in for Google's three in which a thousand jobs a second end. Two programs live side by side, each
-with a cache of its own.
+others a source stands in for Google's three in which hundreds of jobs a second end. Two programs live side by side,
+each with a cache of its own.
 """
 
 from __future__ import annotations

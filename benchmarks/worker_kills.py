@@ -2,8 +2,8 @@
 
 `python -m benchmarks.worker_kills [N]`. Two engines, one after the other: N kills where a source without an SDK stands
 in for Google's three, and N / 5 where all four clients are the real ones, against the emulators. A kill falls at a
-random instant of a worker's start, of a fetch (the stand-in then writes most of the time), or of its rest; the next one
-waits until the new worker has answered.
+random instant of a worker's start, of a fetch (the stand-in then writes 150 kB every few hundredths of a second), or of
+its rest; the next one waits until the new worker has answered.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3])
 async def test_whatever_goes_wrong_no_row_is_lost_and_every_table_is_live_in_the_end(seed: int, tmp_path: Path) -> None:
     """Each change is held against the world as it is, and no fetch is open for longer than its deadlines allow."""
     day = Day(seed, HOURS, f"sqlite:///{tmp_path}/cache.sqlite")

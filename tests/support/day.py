@@ -87,6 +87,7 @@ class Day:
         self.engines = 0
         """Engines there have been."""
         self._hours, self._each_hour = hours, each_hour
+        self._long_pause = min(HOUR, hours * HOUR / 12)
         plans = {table: TablePlan(limit=LIMIT) for table in TABLES}
         self._start = Start(settings=SETTINGS, tables=plans, cache_url=cache_url)
         self._until_released: float | None = None
@@ -160,9 +161,9 @@ class Day:
         dice, kind = self.faults.dice, self.faults.one_of(day_faults.PROGRAM)
         match kind:
             case "program stopped" | "program stopped for long":
-                await self._stop(dice.uniform(2, 90) if kind == "program stopped" else HOUR)
+                await self._stop(dice.uniform(2, 90) if kind == "program stopped" else self._long_pause)
             case "machine asleep":
-                await self._sleep(dice.choice((5.0, MINUTE, HOUR)))
+                await self._sleep(dice.choice((5.0, MINUTE, self._long_pause)))
             case "wall time jumps":
                 self.timeline.jumped += timedelta(seconds=dice.uniform(-2 * HOUR, 2 * HOUR))
             case "viewer does not read":

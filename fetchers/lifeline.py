@@ -24,9 +24,21 @@ def tie(parent: int) -> None:
 
     Elsewhere the end of the socket tells it. Source: prctl(2), PR_SET_PDEATHSIG.
     """
+    _tell_of_death(parent, signal.SIGKILL)
+
+
+def wake_for(parent: int) -> None:
+    """Have the kernel wake this process when `parent` dies, should it be stopped then; end now if it already has.
+
+    The end of the socket tells it the rest: it has workers to end, which nobody else knows.
+    """
+    _tell_of_death(parent, signal.SIGCONT)
+
+
+def _tell_of_death(parent: int, by: signal.Signals) -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         os._exit(0)
 

@@ -19,8 +19,8 @@ from typing import cast
 
 import msgspec
 
+from fetchers import lifeline
 from fetchers.errors import FrameError
-from fetchers.lifeline import answer_with_stacks
 from fetchers.messages import CallEnded, CallStarted, Event, Fetch, ScopeComplete, pack
 from monitor import __version__, session_log
 from monitor.accumulator import Accumulator
@@ -441,10 +441,11 @@ async def serve(wire: socket.socket) -> None:
         await host.close()
 
 
-def main(fd: int) -> None:
+def main(fd: int, parent: int) -> None:
     """Run the engine on the socket `fd`."""
     os.set_inheritable(fd, False)
-    answer_with_stacks()
+    lifeline.wake_for(parent)
+    lifeline.answer_with_stacks()
     gc.freeze()  # what has been loaded stays for good: it need not be looked through again and again
     try:
         asyncio.run(serve(socket.socket(fileno=fd)))
@@ -455,4 +456,4 @@ def main(fd: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -98,6 +98,7 @@ class ProcessLauncher:
             process, wire = spawn("fetchers.worker", [source], mark, writing, {SCRATCH: str(scratch)})
         except BaseException:
             os.close(reading)
+            del self._scratches[mark]
             raise
         finally:
             os.close(writing)

@@ -210,8 +210,9 @@ asyncio.run(main())
 """
 
 
-async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_path: Path) -> None:
-    """SIGKILL of the screen's process: everything below is gone within a second."""
+@pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
+async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_path: Path, *, stopped: bool) -> None:
+    """SIGKILL of the screen's process: everything below is gone within a second, even an engine that is stopped."""
     viewer = await asyncio.create_subprocess_exec(
         sys.executable, "-c", ENGINE_IN_A_CHILD, str(tmp_path), stdout=subprocess.PIPE
     )
@@ -219,6 +220,9 @@ async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_pat
     engine = psutil.Process(int(await asyncio.wait_for(viewer.stdout.readline(), 20)))
     workers = workers_of(engine.pid)
     assert len(workers) == len({table.source for table in TABLES.values()})
+    if stopped:
+        engine.suspend()
+        await until(lambda: engine.status() == psutil.STATUS_STOPPED)
     viewer.kill()
     await viewer.wait()
     await until(lambda: not alive(engine) and not any(map(is_worker, workers)), 1)

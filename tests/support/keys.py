@@ -1,0 +1,129 @@
+"""A person at a dashboard who presses keys all the time, and how long each waits for its answer on the screen."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import time
+from collections.abc import Callable, Iterable
+
+from monitor.tables import TABLES
+from tests.support.terminal import Terminal
+
+ANSWER_S = 1.0
+"""Seconds within which a key must be answered; ..."""
+
+BUSY_ANSWER_S = 4.0
+"""... and on a machine that others leave too little of."""
+
+ASK_S = 1.0
+"""Seconds after which somebody who waits for an answer asks again: a key that comes during a fetch asks nothing."""
+
+HELP = "next table"
+"""Words that only help has."""
+
+ZONE = "XYZ-9"
+"""A time zone for `TZ` that is not UTC, so that `u` can be seen."""
+
+GLYPHS = "✗●○✓⊘"
+COUNT = re.compile(rf"[{GLYPHS}] ?\d+")
+
+
+class Person:
+    """Looks at a dashboard on a terminal and presses keys."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self.terminal = terminal
+        self.waits: list[float] = []
+        """Seconds that each key waited for its answer."""
+        self._round = itertools.cycle((self._next_row, self._help, self._next_table, self._zone))
+
+    # --- what there is to see
+
+    def title(self, table: str) -> str:
+        """The title line of a table; empty where it is not on the screen."""
+        number = f"{list(TABLES).index(table) + 1} {table}"
+        return next((line for line in self.terminal.lines if line[1:].startswith(number)), "")
+
+    def is_live(self, table: str) -> bool:
+        """Whether its title says so."""
+        return self.title(table).endswith(("live", "idle"))
+
+    def has_rows(self, table: str) -> bool:
+        """Whether its title counts any."""
+        return bool(COUNT.search(self.title(table)))
+
+    def sees_rows(self) -> None:
+        """Look at every table: a frame may arrive in pieces, but one that is without rows stays so."""
+        self.terminal.wait(lambda: all(map(self.has_rows, TABLES)), "rows in every table", BUSY_ANSWER_S)
+
+    def reads(self, words: Iterable[str]) -> bool:
+        """Whether all of them are on the screen, wherever its lines break."""
+        text = "".join("".join(line.lstrip("▌").split()) for line in self.terminal.lines)
+        return all("".join(word.split()) in text for word in words)
+
+    def current(self) -> str:
+        """The table that has the keys."""
+        return next((table for table in TABLES if self.title(table).startswith("▌")), "")
+
+    # --- what there is to press
+
+    def press(self, key: str, answered: Callable[[], bool]) -> None:
+        """Press a key and wait for its answer; an error where that takes too long."""
+        began = time.monotonic()
+        self.terminal.send(key)
+        busy = os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+        self.terminal.wait(answered, f"an answer to {key!r}", BUSY_ANSWER_S if busy else ANSWER_S)
+        self.waits.append(time.monotonic() - began)
+
+    def choose(self, table: str) -> None:
+        """Give a table the keys."""
+        self.press(str(list(TABLES).index(table) + 1), lambda: self.current() == table)
+
+    def go_on(self) -> None:
+        """Press the next key of the round."""
+        next(self._round)()
+
+    def ask_until(self, holds: Callable[[], bool], what: str, limit_s: float = 30) -> None:
+        """Press one key after another, `r` among them, until something is on the screen; an error where it is late."""
+        end, asked = time.monotonic() + limit_s, 0.0
+        while not holds():
+            now = time.monotonic()
+            assert now < end, f"not in {limit_s:g} s: {what}\n{self.terminal.text}"
+            if now - asked > ASK_S:
+                asked = now
+                self.terminal.send("r")
+            self.go_on()
+
+    def go_on_for(self, seconds: float) -> None:
+        """Press one key after another for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.go_on()
+
+    def _help(self) -> None:
+        self.press("?", lambda: HELP in self.terminal.text)
+        self.press("?", lambda: HELP not in self.terminal.text and all(map(self.title, TABLES)))
+
+    def _next_table(self) -> None:
+        names = [*TABLES]
+        after = names[(names.index(self.current()) + 1) % len(names)]
+        self.press("\t", lambda: self.current() == after)
+
+    def _next_row(self) -> None:
+        """Down and up again, where there is a row to go to."""
+        first = self._selected()
+        if len(COUNT.findall(self.title(self.current()))) > 1 and first:
+            self.press("j", lambda: self._selected() not in ("", first))
+            self.press("k", lambda: self._selected() == first)
+
+    def _selected(self) -> str:
+        """The name of the row under the cursor, as the lines above the footer have it in full."""
+        shown = (line for line in reversed(self.terminal.lines[-4:-1]) if line[1:2] in GLYPHS and line[1:2])
+        return next(shown, "  ").split(" ")[2]
+
+    def _zone(self) -> None:
+        utc = " UTC" in self.terminal.lines[0]
+        self.press("u", lambda: (" UTC" in self.terminal.lines[0]) is not utc)
+        self.press("u", lambda: (" UTC" in self.terminal.lines[0]) is utc)

@@ -113,10 +113,18 @@ class Person:
 
     def _next_row(self) -> None:
         """Down and up again, where there is a row to go to."""
-        first = self._selected()
-        if len(COUNT.findall(self.title(self.current()))) > 1 and first:
+        if len(COUNT.findall(self.title(self.current()))) > 1:
+            self.terminal.wait(self._shows_selected, "the row under the cursor in full", BUSY_ANSWER_S)
+            first = self._selected()
             self.press("j", lambda: self._selected() not in ("", first))
             self.press("k", lambda: self._selected() == first)
+
+    def _shows_selected(self) -> bool:
+        """Whether the row above the footer is one of the table that has the keys, and no longer one of the last."""
+        name, titles = self._selected(), [self.title(table) for table in TABLES]
+        begin = next((n for n, line in enumerate(self.terminal.lines) if line.startswith("▌")), 0) + 1
+        rows = itertools.takewhile(lambda line: line not in titles, self.terminal.lines[begin:-4])
+        return name != "" and any(name in line for line in rows)
 
     def _selected(self) -> str:
         """The name of the row under the cursor, as the lines above the footer have it in full."""

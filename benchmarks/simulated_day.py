@@ -19,7 +19,6 @@ from collections import Counter
 from tests.support.day import Day
 
 SEED, HOURS = 1, 24.0
-EVERY_H = 4
 BOUNDED = tracemalloc.Filter(inclusive=False, filename_pattern="*/monitor/printed.py")
 """What workers printed: up to 64 KiB of each, more or less of it by chance."""
 OURS = [BOUNDED]
@@ -27,19 +26,18 @@ OURS += [tracemalloc.Filter(True, f"*/{package}/*") for package in ("monitor", "
 
 
 class Memory:
-    """What our packages hold at the end of every fourth hour."""
+    """What our packages hold after every fourth hour, in a while without faults."""
 
     def __init__(self) -> None:
         self.kib: dict[int, float] = {}
         """By hour."""
 
     def look(self, hour: int) -> None:
-        """Measure, every fourth time."""
-        if hour % EVERY_H == 0:
-            gc.collect()
-            held = tracemalloc.take_snapshot().filter_traces(OURS).traces
-            self.kib[hour] = sum(trace.size for trace in held) / 1024
-            print(f"hour {hour}: {self.kib[hour]:,.0f} KiB", file=sys.stderr, flush=True)
+        """Measure."""
+        gc.collect()
+        held = tracemalloc.take_snapshot().filter_traces(OURS).traces
+        self.kib[hour] = sum(trace.size for trace in held) / 1024
+        print(f"hour {hour}: {self.kib[hour]:,.0f} KiB", file=sys.stderr, flush=True)
 
 
 def report(day: Day, memory: Memory, took_s: float) -> None:

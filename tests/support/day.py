@@ -5,6 +5,7 @@ Everything that goes wrong comes from one seed; the last twenty minutes are quie
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -29,6 +30,9 @@ from tests.support.timeline import Timeline
 
 QUIET_S = 40 * MINUTE
 """Seconds without faults, and without news, at the end."""
+
+PEACE_EVERY_H, PEACE_S = 4, 20 * MINUTE
+"""How often in between, and for how long, nothing goes wrong."""
 
 LIMIT = 10
 """Newest records of each scope: few, so that long jobs are soon behind them."""
@@ -77,7 +81,7 @@ class Day:
     """One day of so many hours; `play` it, then look at `viewer` and `ledger`."""
 
     def __init__(
-        self, seed: int, hours: float, cache_url: str, each_hour: Callable[[int], None] = lambda _: None
+        self, seed: int, hours: float, cache_url: str, each_peace: Callable[[int], None] = lambda _: None
     ) -> None:
         self.timeline = Timeline()
         self.faults = Faults(seed)
@@ -86,7 +90,7 @@ class Day:
         self.ledger = Ledger(self.viewer, self.timeline)
         self.engines = 0
         """Engines there have been."""
-        self._hours, self._each_hour = hours, each_hour
+        self._hours, self._each_peace = hours, each_peace
         self._long_pause = min(HOUR, hours * HOUR / 12)
         plans = {table: TablePlan(limit=LIMIT) for table in TABLES}
         self._start = Start(settings=SETTINGS, tables=plans, cache_url=cache_url)
@@ -101,7 +105,7 @@ class Day:
         while self.timeline.now < end:
             await self.timeline.run(min(next_fault, hour * HOUR))
             if self.timeline.now >= hour * HOUR:
-                self._each_hour(hour)
+                await self._strike(hour)
                 hour += 1
             if self.timeline.now >= next_fault:
                 await self._befall()
@@ -110,6 +114,16 @@ class Day:
         await self.timeline.run(self.timeline.now + QUIET_S)
         self.viewer.compare()
         await self._end()
+
+    async def _strike(self, hour: int) -> None:
+        """An hour has passed; each fourth time there is peace for a while, so that what is held can be compared."""
+        if hour % PEACE_EVERY_H == 0:
+            await self._calm()
+            await self.timeline.run(self.timeline.now + PEACE_S)
+            if keeping := self._keeping._tasks:
+                await asyncio.wait(keeping, timeout=10)
+            self._each_peace(hour)
+            self.faults.quiet = False
 
     async def _calm(self) -> None:
         """Faults stop, and what somebody switched off or held is switched on again."""

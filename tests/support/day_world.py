@@ -57,15 +57,17 @@ class World:
     def __init__(self, seed: int, hours: float) -> None:
         self.freezes_at = hours * HOUR
         dice = random.Random(seed)
-        self._jobs = {place: _day(dice, place, hours) for place in _places()}
+        self._places = {place: place for place in _places()}
+        """The words of each, our own: what records are made of must not keep the words of a frame."""
+        self._jobs = {place: _day(dice, place, hours) for place in self._places}
         self._created = {place: [job.created for job in jobs] for place, jobs in self._jobs.items()}
         self._by_id = {(*place, job.id): job for place, jobs in self._jobs.items() for job in jobs}
-        self._records: dict[tuple[str, str, str, State], Record] = {}
+        self._records: dict[tuple[int, State], Record] = {}
 
     def answer(self, table: str, scope: str, now: float, limit: int, known: Iterable[str] = ()) -> list[Record]:
         """What the source says at `now`: the newest, what is pending behind them, and what was asked for by name."""
         now = min(now, self.freezes_at)
-        place = (family(table), scope)
+        place = self._places[family(table), scope]
         jobs = {job.id: job for job in self._listed(table, place, now, limit)}
         for name in known:
             if name not in jobs and (job := self._by_id.get((*place, name))) is not None:
@@ -97,7 +99,7 @@ class World:
 
     def _record(self, place: tuple[str, str], job: Job, now: float) -> Record:
         state = job.state(now)
-        key = (*place, job.id, state)
+        key = (id(job), state)
         if place[0] != "runs" or state is not State.RUNNING:
             if key not in self._records:
                 self._records[key] = _record(place, job, state, {})

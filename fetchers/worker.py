@@ -60,6 +60,9 @@ SCOPES_AT_ONCE = 16
 RECORDS_A_FRAME = 500
 """Records of one page that travel together, so that no frame comes near the limit."""
 
+PAUSED_S = 1.0
+"""A deadline that was noticed so many seconds late: the program had been stopped meanwhile."""
+
 RETRY_S = (0.4, 0.6)
 """Seconds, from and to, after which a scope whose failure may be over is asked once more, within its deadline."""
 
@@ -100,10 +103,12 @@ class Worker:
 
     async def _run(self, fetch: Fetch) -> None:
         calls = Calls(fetch, self._outbox.send)
-        deadline = asyncio.get_running_loop().time() + fetch.soft_deadline_s
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + fetch.soft_deadline_s
         await asyncio.gather(*(self._scope(fetch, scope, calls, deadline) for scope in fetch.scopes))
-        ended = FetchEnded(table=fetch.table, generation=fetch.generation, stuck=self._fetcher.stuck())
-        self._outbox.send(ended)
+        stopped = loop.time() - deadline > PAUSED_S
+        stuck = self._fetcher.stuck() and not stopped  # a call that was stopped with us may return yet
+        self._outbox.send(FetchEnded(table=fetch.table, generation=fetch.generation, stuck=stuck))
 
     async def _scope(self, fetch: Fetch, scope: str, calls: Calls, deadline: float) -> None:
         def tell(kind: type[Event], **more: Any) -> None:

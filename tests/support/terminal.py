@@ -45,6 +45,7 @@ class Terminal:
         self.raw = b""
         """All that was ever written to the terminal."""
         self._stream = pyte.ByteStream(self.screen)
+        self._lines: list[str] | None = None
         self.status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -69,6 +70,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Change the size, as a window manager does."""
         self.screen.resize(rows, columns)
+        self._lines = None
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, keys: str) -> None:
@@ -84,13 +86,16 @@ class Terminal:
                 return False
             self.raw += data
             self._stream.feed(data)
+            self._lines = None
             return bool(data)
         return True
 
     @property
     def lines(self) -> list[str]:
-        """The screen as text."""
-        return [line.rstrip() for line in self.screen.display]
+        """The screen as text; put together once for all who look at the same screen."""
+        if self._lines is None:
+            self._lines = [line.rstrip() for line in self.screen.display]
+        return self._lines
 
     @property
     def text(self) -> str:

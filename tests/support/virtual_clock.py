@@ -23,6 +23,8 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self._now = 0.0
+        self.wrong_by = timedelta()
+        """How wrong the wall clock is: somebody has set it, or the machine has."""
         self._order = itertools.count()
         self._timers: list[tuple[float, int, _Timer]] = []
 
@@ -30,7 +32,7 @@ class VirtualClock:
         return self._now
 
     def now(self) -> datetime:
-        return EPOCH + timedelta(seconds=self._now)
+        return EPOCH + timedelta(seconds=self._now) + self.wrong_by
 
     def call_at(self, when: float, callback: Callable[[], None]) -> _Timer:
         timer = _Timer(callback)

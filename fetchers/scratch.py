@@ -20,8 +20,8 @@ SCRATCH = "MONITOR_SCRATCH"
 _PREFIX = "monitor-worker-"
 _LOCK = "in-use"
 _MAKING_S = 3600.0
-_AGAIN_S = (0.0, 0.02, 0.05)
-"""Seconds before each attempt to remove: who has just been killed may be in the middle of making one more file."""
+_ATTEMPTS = 3
+"""To remove a directory: who has just been killed may be in the middle of making one more file there."""
 _held: list[int] = []
 
 
@@ -45,7 +45,10 @@ def private_directory() -> Path:
 def remove(directory: Path) -> None:
     """Remove what a worker that has ended left there; nothing where it never made it. Blocks on the disk."""
     for path in (directory, _hidden(directory)):
-        shutil.rmtree(path, ignore_errors=True)
+        for _ in range(_ATTEMPTS):
+            shutil.rmtree(path, ignore_errors=True)
+            if not path.exists():
+                break
 
 
 def _hidden(directory: Path) -> Path:

@@ -70,7 +70,8 @@ class OnlineRuns:
         self._settings = settings
         self._api: Any = None
         self._making = asyncio.Lock()
-        self._answered = time.monotonic()
+        self._unanswered_since: float | None = None
+        """Monotonic seconds of the first call since the helper process last answered; null where all are answered."""
         self._broken = False
         self._refused: tuple[float, Exception] | None = None
         """When the client could last not be made, and what the SDK raised."""
@@ -215,6 +216,7 @@ class OnlineRuns:
 
     async def _called(self, ask: Ask, method: str, page: int, work: Callable[[], Any]) -> Any:
         begun = time.monotonic()
+        self._unanswered_since = self._unanswered_since or begun
         try:
             answer = await ask.call(method, page, work)
         except NoAnswer as problem:
@@ -223,7 +225,7 @@ class OnlineRuns:
             raise
         except Exception as error:
             raise self._understood(error, ask, method, page, begun) from error
-        self._answered = time.monotonic()
+        self._unanswered_since = None
         return answer
 
     def _understood(self, error: Exception, ask: Ask, method: str, page: int, begun: float) -> FetchError:
@@ -233,7 +235,7 @@ class OnlineRuns:
         elif core_was_silent(error):
             return self._silence(ask, method, page, begun)
         else:
-            self._answered = time.monotonic()
+            self._unanswered_since = None
         if isinstance(problem, NotAuthenticated):
             self._api = None  # the next fetch looks for a new key
         return problem
@@ -243,10 +245,10 @@ class OnlineRuns:
         waited_s = time.monotonic() - begun
         trouble = last_trouble(datetime.now(UTC) - timedelta(seconds=waited_s))
         if trouble is None:
-            silent_for = time.monotonic() - min(begun, self._answered)
+            silent_for = time.monotonic() - (self._unanswered_since or begun)
             self._broken = self._broken or silent_for > CORE_SILENCE_S
             return ask.no_answer(method, page)
-        self._answered = time.monotonic()  # whoever takes notes does not hang
+        self._unanswered_since = None  # whoever takes notes does not hang
         call = describe_call(method, ask.scope, page)
         return of_retries(trouble, call, self._settings.base_url, waited_s) or ask.no_answer(method, page)
 

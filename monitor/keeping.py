@@ -112,7 +112,7 @@ class Keeping:
     def _is_news(self, place: _Place, records: Sequence[Record], at: datetime) -> bool:
         """Whether an answer differs from what is kept, or is so much younger that its age would be told wrong."""
         kept_at, kept = self._last.get(place, (None, ()))
-        return kept_at is None or at - kept_at >= SAME or records != kept
+        return kept_at is None or abs(at - kept_at) >= SAME or records != kept
 
     async def _keep_final(
         self, states: TerminalStates, place: _Place, records: Sequence[Record], now: datetime

@@ -103,9 +103,15 @@ class ProcessLauncher:
         finally:
             os.close(writing)
         child = ProcessChild(process, lambda: self._ended(mark))
-        pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed.feed, _nothing), os.fdopen(reading, "rb", 0))
-        transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
-        child.connect(transport, pipe)
+        printed = os.fdopen(reading, "rb", 0)
+        try:
+            child.pipe, _ = await loop.connect_read_pipe(lambda: _Ear(child.printed.feed, _nothing), printed)
+            child.transport, _ = await loop.create_connection(lambda: _Ear(heard, gone), sock=wire)
+        except BaseException:
+            wire.close()
+            printed.close()
+            child.kill()
+            raise
         return child
 
     def _ended(self, mark: str) -> None:
@@ -137,17 +143,15 @@ class ProcessChild:
         self._process = process
         self._ended = ended
         self.printed = Printed()
-        self._transport: asyncio.Transport | None = None
-        self._pipe: asyncio.ReadTransport | None = None
-
-    def connect(self, transport: asyncio.Transport, pipe: asyncio.ReadTransport) -> None:
-        """Take the socket and the pipe that it prints to into use."""
-        self._transport, self._pipe = transport, pipe
+        self.transport: asyncio.Transport | None = None
+        """Its socket, once that is in use."""
+        self.pipe: asyncio.ReadTransport | None = None
+        """What it prints to, once that is in use."""
 
     def write(self, data: bytes) -> None:
         """Queue bytes to its socket."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
 
     def signal(self, number: int) -> None:
         """Send it a signal; nothing where it is gone."""
@@ -168,10 +172,10 @@ class ProcessChild:
     def kill(self) -> None:
         """End it at once, and whatever it started as soon as that is found by its mark."""
         self.signal(signal.SIGKILL)
-        if self._transport is not None:
-            self._transport.abort()
-        if self._pipe is not None:
-            self._pipe.close()
+        if self.transport is not None:
+            self.transport.abort()
+        if self.pipe is not None:
+            self.pipe.close()
         _reap(self._process)
         self._ended()
 

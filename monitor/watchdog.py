@@ -10,7 +10,6 @@ the same deadline. Workers that keep dying are started ever more rarely (`monito
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import math
 from collections.abc import Callable
@@ -18,8 +17,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from fetchers.errors import Failure, FrameError, NoAnswer, WorkerDied
-from fetchers.lifeline import STACKS_SIGNAL
+from fetchers.errors import Failure, NoAnswer, WorkerDied
 from fetchers.messages import (
     CallEnded,
     CallStarted,
@@ -32,16 +30,14 @@ from fetchers.messages import (
     Ready,
     ScopeComplete,
     ScopeFailed,
-    from_worker,
-    pack,
 )
 from fetchers.settings import Settings
 from monitor.breaker import Breaker
 from monitor.clock import Clock, Timer
 from monitor.flight import Ended, Flight
 from monitor.judgement import Judgement
-from monitor.launch import Child, Launch
-from monitor.memory_watch import MemoryWatch
+from monitor.launch import Launch
+from monitor.life import Life, Witness
 from monitor.open_calls import OpenCalls
 
 EVIDENCE_S = 0.1
@@ -51,16 +47,13 @@ READY_S = 60.0
 """Seconds a worker may take to import its SDK; 14 s is the slowest measured, without byte code."""
 
 READY_TIMES = 4.0
-"""Times what the last worker of this source took, which is what the next one may take."""
+"""Times what the last worker of this source took, which is what the next one may take; never more than `READY_S`."""
 
 READY_LEAST_S = 10.0
 """Seconds it may take however quick the last one was."""
 
-AUTOPSY_S = 0.05
-"""Seconds after a worker's socket closed until its last words and its status are read."""
-
-REPEATED = 10
-"""Kinds of lines, the most frequent ones, that are told with their number when a worker has ended."""
+LOADING = "its client is loading"
+RESTARTING = "its worker is about to start again"
 
 
 @dataclass(frozen=True)
@@ -79,12 +72,8 @@ class Hearing:
     """Source, and what its fetches wait for before they can begin; null where its worker is ready."""
 
 
-LOADING = "its client is loading"
-RESTARTING = "its worker is about to start again"
-
-
 class Watchdog:
-    """One worker and the fetches that are in it."""
+    """The workers of one source, one after another, and the fetches that are in them."""
 
     def __init__(self, source: str, settings: Settings, launch: Launch, clock: Clock, hearing: Hearing) -> None:
         self._source = source
@@ -92,39 +81,41 @@ class Watchdog:
         self._launch = launch
         self._clock = clock
         self._hearing = hearing
-        self._child: Child | None = None
-        self._life = 0
-        """Number of the present worker; callbacks of an earlier one do nothing."""
-        self._frames = from_worker()
-        self._ready = False
+        self._witness = Witness(
+            ready=self._worker_ready,
+            message=self._message,
+            died=self._died,
+            never_ready=self._never_ready,
+            overfull=self._overfull,
+            needed=lambda: bool(self._flights),
+            note=functools.partial(hearing.note, source),
+        )
+        self._life: Life | None = None
+        """The present worker."""
+        self._next: Timer | None = None
+        """The start of the next one, where it is put off."""
         self._ready_s = READY_S
         """Seconds that the next worker may take to become ready."""
         self._flights: dict[str, Flight] = {}
         self._calls = OpenCalls()
-        self._timer: Timer | None = None
-        """Start-up limit, or the time of the next start."""
-        self._starting: asyncio.Task[None] | None = None
         self._breaker = Breaker()
-        self._memory: MemoryWatch | None = None
-        self._waiting: str | None = None
         self._stuck = False
-        self._last_words = ""
+        """Whether a call in the worker does not return: it is asked nothing more, and replaced."""
+        self._waiting: str | None = None
         self._last_end = ""
         """How the last worker ended."""
         self._until = math.inf
-        self._closed = False
 
     # --- what the engine asks ------------------------------------------------------------------------------------
 
     def fetch(self, fetch: Fetch) -> None:
         """Run a fetch; one at a time per table. A worker is started where there is none."""
         flight = self._flights[fetch.table] = Flight(fetch, until=self._until)
-        wait = self._breaker.open_for(self._clock.monotonic())
-        if self._ready:
+        if self._life is not None:
             self._send(flight)
-        elif self._resting and wait:
-            self._end(flight, lambda fetch, scope: f"{fetch.table} {scope}: {self._broken()}", retry_after_s=wait)
-        elif self._resting:
+        elif self._next is None and self._breaker.open_for(self._clock.monotonic()):
+            self._end_all(self._broken_for)
+        elif self._next is None:
             self._start()
 
     def answer_by(self, when: float) -> None:
@@ -141,96 +132,106 @@ class Watchdog:
 
     def give_up(self, why: str) -> None:
         """Fail whatever is still open and end the worker: for who has to answer now."""
-        words = why if self._ready else f"its client was still loading; {why}"
+        ready = self._life is not None and self._life.ready
+        words = why if ready else f"its client was still loading; {why}"
 
         def say(fetch: Fetch, scope: str) -> str:
             lost = self._flights[fetch.table].lost.get(scope)
-            return f"{self._calls.where(fetch, scope)}: {words}" if lost is None or self._ready else f"{lost}; {why}"
+            return f"{self._calls.where(fetch, scope)}: {words}" if lost is None or ready else f"{lost}; {why}"
 
         self._condemn(say)
 
     def close(self) -> None:
         """End the worker; nothing is heard of it afterwards."""
-        self._closed = True
-        self._life += 1
-        for flight in self._flights.values():
-            _cancel(flight.timer)
-        _cancel(self._timer)
-        if self._starting is not None:
-            self._starting.cancel()
-        self._bury()
+        for timer in (self._next, *(flight.timer for flight in self._flights.values())):
+            _cancel(timer)
+        if self._life is not None:
+            self._life.end()
 
-    # --- a worker's life -----------------------------------------------------------------------------------------
-
-    @property
-    def _resting(self) -> bool:
-        """Whether there is no worker, and none is about to be started."""
-        return self._child is None and self._starting is None and self._timer is None
+    # --- workers come and go -------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        self._timer = None
-        self._life += 1
-        self._frames = from_worker()
-        self._starting = asyncio.create_task(self._bring_up(self._life))
+        self._next = None
+        self._life = Life(self._configure, self._launch, self._clock, self._witness, self._ready_s)
         self._wait_for(LOADING)
 
+    def _start_at(self, when: float) -> None:
+        self._next = self._clock.call_at(when, self._start)
+        self._wait_for(RESTARTING)
+
     def _wait_for(self, what: str | None) -> None:
-        if what != self._waiting and not self._closed:
+        if what != self._waiting:
             self._waiting = what
             self._hearing.waiting(self._source, what)
 
-    async def _bring_up(self, life: int) -> None:
-        try:
-            child = await self._launch(self._source, lambda data: self._heard(life, data), lambda: self._gone(life))
-            if life != self._life:  # given up, or closed, while it was being started
-                child.kill()
-                return
-            self._child = child
-            child.write(pack(self._configure))
-        except Exception as error:  # noqa: BLE001 - the root of a task: whatever it is, the fetches must hear of it
-            if life == self._life:
-                self._starting = None
-                self._died(f"it could not be started: {error}")
-            return
-        self._starting = None
-        self._timer = Judgement(self._clock, self._clock.monotonic() + self._ready_s, self._never_ready)
-        self._memory = MemoryWatch(child, self._clock, lambda: bool(self._flights), self._overfull)
-        self._memory.go_on()
+    def _worker_ready(self, message: Ready, took_s: float) -> None:
+        self._ready_s = min(READY_S, max(READY_LEAST_S, READY_TIMES * took_s))
+        self._wait_for(None)
+        self._hearing.note(self._source, "info", f"worker {self._source} ready, imports took {message.import_s:.2f} s")
+        for flight in self._flights.values():
+            self._send(flight)
 
     def _never_ready(self) -> None:
         self._condemn(lambda fetch, scope: f"{fetch.table} {scope}: worker not ready in {self._ready_s:g} s; killed")
 
-    def _heard(self, life: int, data: bytes) -> None:
-        if life != self._life:
-            return
-        try:
-            for message in self._frames.feed(data):
-                self._message(message)
-                if life != self._life:
-                    return
-        except FrameError as error:
-            self._died(str(error))
-
-    def _gone(self, life: int) -> None:
-        """Take note that the worker has left; what it said last is still on its way."""
-        if life == self._life:
-            self._ready = False
-            _cancel(self._timer)
-            self._timer = self._clock.call_at(self._clock.monotonic() + AUTOPSY_S, lambda: self._autopsy(life))
-
-    def _autopsy(self, life: int) -> None:
-        if life == self._life and self._child is not None:
-            status, last = self._child.status(), self._last_words or _last_line(self._child.printed.newest())
-            self._died(f"{status}: {last}" if last else status)
+    def _overfull(self, held: int) -> None:
+        words = f"worker killed, because it held {held / 1024**3:.1f} GB of memory"
+        self._condemn(lambda fetch, scope: f"{self._calls.where(fetch, scope)}: {words}")
 
     def _died(self, how: str) -> None:
         """Take note that the worker is of no use any more, and ask once more what it has not answered."""
-        self._last_end = how
-        self._note_end(f"ended ({how})")
         lost = self._lost(lambda fetch, scope: f"{self._calls.where(fetch, scope)}: worker ended ({how})")
-        self._bury()
+        self._bury(f"ended ({how})")
+        self._last_end = how
         self._ask_again(lost)
         self._respawn()
+
+    def _bury(self, how: str) -> bool:
+        """End the worker, its evidence in the log, and forget what it was doing; return whether there was one."""
+        killed = False
+        if self._life is not None:
+            self._life.note_evidence(how)
+            killed = self._life.end()
+        self._forget()
+        return killed
+
+    def _forget(self) -> None:
+        self._life = None
+        self._stuck = False
+        _cancel(self._next)
+        self._next = None
+        for call in self._calls.abandon():
+            self._hearing.call(call, None, "its worker is gone")
+
+    def _respawn(self) -> None:
+        """Start the next worker, after a pause that grows while they die without ever answering."""
+        when = self._breaker.died(self._clock.monotonic())
+        if when is not None:
+            self._start_at(when)
+            return
+        self._wait_for(None)
+        self._hearing.note(self._source, "error", f"{self._source}: {self._broken()}")
+        self._end_all(self._broken_for)
+
+    def _broken_for(self, fetch: Fetch, scope: str) -> str:
+        return f"{fetch.table} {scope}: {self._broken()}"
+
+    def _broken(self) -> str:
+        wait = self._breaker.open_for(self._clock.monotonic())
+        return (
+            f"{self._breaker.deaths} workers in a row have ended, the last one so: {self._last_end}; "
+            f"none is started for another {wait:.0f} s"
+        )
+
+    def _replace(self) -> None:
+        """Start a fresh worker for one that is alive, but holds a call that does not return: nobody's death."""
+        self._hearing.note(self._source, "warning", f"worker {self._source} replaced: a call does not return")
+        if self._life is not None:
+            self._life.end()
+        self._forget()
+        self._start_at(self._clock.monotonic())
+
+    # --- a second attempt ----------------------------------------------------------------------------------------
 
     def _lost(self, why: _Why) -> dict[str, dict[str, str]]:
         """Return per table and open scope what is to be said of it, while the calls are still known."""
@@ -244,7 +245,7 @@ class Watchdog:
         now = self._clock.monotonic()
         for table, flight in list(self._flights.items()):
             if not flight.may_retry(now):
-                again = "; asked twice" if flight.lost else ""
+                again = "; twice in a row" if flight.lost else ""
                 texts = {scope: f"{text}{again}" for scope, text in lost[table].items()}
                 self._end(flight, functools.partial(_look_up, texts))
                 continue
@@ -258,74 +259,10 @@ class Watchdog:
         """End a fetch whose second attempt could not begin in time; the worker that is starting is not to blame."""
         self._end(flight, lambda _fetch, scope: f"{flight.lost[scope]}; the next was not ready in time")
 
-    def _bury(self) -> None:
-        self._life += 1
-        _cancel(self._timer)
-        self._timer = None
-        self._ready = self._stuck = False
-        if self._memory is not None:
-            self._memory.stop()
-            self._memory = None
-        child, self._child = self._child, None
-        if child is not None:
-            try:
-                child.kill()
-            except Exception as error:  # noqa: BLE001 - one that cannot be buried must not keep the next from starting
-                self._hearing.note(self._source, "error", f"worker {self._source} could not be cleared up: {error}")
-
-    def _note_end(self, how: str) -> None:
-        """Have the evidence in the log: what the worker printed last, its stacks among it, and what kept coming."""
-        if self._child is not None:
-            printed = self._child.printed
-            text = "\n".join([f"worker {self._source} {how}", *printed.repeated()[:REPEATED], printed.newest()])
-            self._hearing.note(self._source, "error", text)
-
-    def _note_printed(self) -> None:
-        """Have every kind of line that the worker printed in the log, once."""
-        for line in self._child.printed.fresh() if self._child is not None else ():
-            self._hearing.note(self._source, "info", f"worker {self._source} printed: {line}")
-
-    def _respawn(self) -> None:
-        """Start the next worker, after a pause that grows while they die without ever answering."""
-        self._forget_calls()
-        when = self._breaker.died(self._clock.monotonic())
-        if when is None:
-            self._break()
-        else:
-            self._start_at(when)
-
-    def _forget_calls(self) -> None:
-        self._last_words = ""
-        for call in self._calls.abandon():
-            self._hearing.call(call, None, "its worker is gone")
-
-    def _start_at(self, when: float) -> None:
-        self._timer = self._clock.call_at(when, self._start)
-        self._wait_for(RESTARTING)
-
-    def _break(self) -> None:
-        """Start nothing more for a while, and let nobody wait for it."""
-        self._wait_for(None)
-        self._hearing.note(self._source, "error", f"{self._source}: {self._broken()}")
-        self._end_all(lambda fetch, scope: f"{fetch.table} {scope}: {self._broken()}")
-
-    def _broken(self) -> str:
-        wait = self._breaker.open_for(self._clock.monotonic())
-        return (
-            f"{self._breaker.deaths} workers in a row have ended, the last one so: {self._last_end}; "
-            f"none is started for another {wait:.0f} s"
-        )
-
-    def _overfull(self, held: int) -> None:
-        words = f"worker killed, because it held {held / 1024**3:.1f} GB of memory"
-        self._condemn(lambda fetch, scope: f"{self._calls.where(fetch, scope)}: {words}")
-
-    # --- what it says --------------------------------------------------------------------------------------------
+    # --- what the worker says ------------------------------------------------------------------------------------
 
     def _message(self, message: FromWorker) -> None:
         match message:
-            case Ready():
-                self._become_ready(message)
             case FetchEnded():
                 self._fetch_ended(message)
             case CallStarted():
@@ -334,34 +271,23 @@ class Watchdog:
             case CallEnded():
                 self._call_ended(message)
             case Note():
-                self._last_words = message.text if message.level == "fatal" else self._last_words
                 self._hearing.note(self._source, message.level, message.text)
+            case Ready():
+                pass
             case _:
                 self._event(message)
 
-    def _become_ready(self, message: Ready) -> None:
-        _cancel(self._timer)
-        self._timer = None
-        self._ready = True
-        self._wait_for(None)
-        self._ready_s = max(READY_LEAST_S, READY_TIMES * message.import_s)
-        self._hearing.note(self._source, "info", f"worker {self._source} ready, imports took {message.import_s:.2f} s")
-        for flight in self._flights.values():
-            self._send(flight)
-
     def _send(self, flight: Flight) -> None:
+        """Send a fetch to a worker that is ready for it; it waits for the next one where this one is not."""
         now = self._clock.monotonic()
-        if not flight.in_time(now):
-            return  # its hard deadline ends it
+        if self._life is None or not self._life.ready or self._stuck or not flight.in_time(now):
+            return
         rest = flight.rest(now)
         if flight.sent is None:
             flight.sent = now
         _cancel(flight.timer)
         flight.timer = Judgement(self._clock, flight.hard_deadline, lambda: self._overdue(flight))
-        if self._child is not None:
-            self._child.write(pack(rest))
-        if self._memory is not None:
-            self._memory.go_on()
+        self._life.ask(rest)
 
     def _event(self, event: Event) -> None:
         flight = self._flights.get(event.table)
@@ -383,23 +309,17 @@ class Watchdog:
             return
         self._stuck = self._stuck or message.stuck
         self._end(flight, lambda fetch, scope: f"{fetch.table} {scope}: not answered by its worker")
-        self._note_printed()
-        if self._stuck and not self._flights:
+        if self._life is not None:
+            self._life.note_printed()
+        if self._stuck and all(flight.sent is None for flight in self._flights.values()):
             self._replace()
-
-    def _replace(self) -> None:
-        """Start a fresh worker for one that is alive, but holds a call that does not return: nobody's death."""
-        self._hearing.note(self._source, "warning", f"worker {self._source} replaced: a call does not return")
-        self._bury()
-        self._forget_calls()
-        self._start_at(self._clock.monotonic())
 
     # --- deadlines -----------------------------------------------------------------------------------------------
 
     def _overdue(self, flight: Flight) -> None:
         """Ask for the evidence, and kill when it has had its time; frames that arrive meanwhile still count."""
-        if self._child is not None:
-            self._child.signal(STACKS_SIGNAL)
+        if self._life is not None:
+            self._life.ask_for_stacks()
         when = self._clock.monotonic() + EVIDENCE_S
         flight.timer = Judgement(self._clock, when, lambda: self._execute(flight.fetch))
 
@@ -418,14 +338,12 @@ class Watchdog:
 
         Where one fetch is to blame, the others are asked once more while they have time.
         """
-        self._note_end("killed")
-        kills = int(self._child is not None)
-        self._last_end = "it was killed"
-        self._bury()
         lost = self._lost(why)
+        kills = int(self._bury("killed"))
+        self._last_end = "it was killed"
         for flight in list(self._flights.values()):
             if culprit is None or flight.fetch is culprit:
-                self._end(flight, why, kills)
+                self._end(flight, functools.partial(_look_up, lost[flight.fetch.table]), kills)
         self._ask_again(lost)
         self._respawn()
 
@@ -433,13 +351,14 @@ class Watchdog:
         for flight in list(self._flights.values()):
             self._end(flight, why)
 
-    def _end(self, flight: Flight, why: _Why, kills: int = 0, retry_after_s: float | None = None) -> None:
+    def _end(self, flight: Flight, why: _Why, kills: int = 0) -> None:
         """End a fetch: whatever scope is still open fails."""
         _cancel(flight.timer)
         fetch = flight.fetch
         kind = NoAnswer if kills else WorkerDied
+        wait = self._breaker.open_for(self._clock.monotonic()) or None
         failures = {
-            scope: msgspec.structs.replace(Failure.of(kind(why(fetch, scope))), retry_after_s=retry_after_s)
+            scope: msgspec.structs.replace(Failure.of(kind(why(fetch, scope))), retry_after_s=wait)
             for scope in flight.open_scopes
         }
         del self._flights[fetch.table]
@@ -469,8 +388,3 @@ def _look_up(texts: dict[str, str], _fetch: Fetch, scope: str) -> str:
 def _cancel(timer: Timer | None) -> None:
     if timer is not None:
         timer.cancel()
-
-
-def _last_line(output: str) -> str:
-    lines = output.split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -15,6 +15,7 @@ from fetchers.messages import (
     Fetch,
     Note,
     Page,
+    Ready,
     ScopeComplete,
     ScopeFailed,
     ScopeStarted,
@@ -22,13 +23,14 @@ from fetchers.messages import (
 from fetchers.settings import Settings, Wandb
 from monitor.breaker import OPEN_S, RESPAWN_S
 from monitor.flight import HARD_AFTER_SOFT_S, ROWS_MOST, Ended
+from monitor.life import AUTOPSY_S
 from monitor.memory_watch import MEMORY_MOST
 from monitor.watchdog import (
-    AUTOPSY_S,
     EVIDENCE_S,
     LOADING,
     READY_LEAST_S,
     READY_S,
+    READY_TIMES,
     RESTARTING,
     Hearing,
     Watchdog,
@@ -256,7 +258,7 @@ async def test_a_fetch_whose_second_worker_dies_too_fails_with_its_last_words(st
         worker.leave()
         stage.clock.advance(1)
     assert stage.failures() == {
-        EAST: "runner us-east1: worker ended (status 1: ImportError: no module named grpc); asked twice"
+        EAST: "runner us-east1: worker ended (status 1: ImportError: no module named grpc); twice in a row"
     }
 
 
@@ -552,10 +554,70 @@ async def test_a_worker_that_was_quick_before_is_given_less_time_to_become_ready
     assert second.killed
 
 
+async def test_a_worker_that_was_given_up_before_its_process_was_made_never_is(stage: Stage) -> None:
+    """Nothing is started for nobody."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    stage.watchdog.close()
+    await stage.settle()
+    assert stage.launcher.children == []
+
+
+@pytest.mark.parametrize("claim_s", [0.1, 3600.0])
+async def test_what_a_worker_says_of_its_own_start_is_not_believed(stage: Stage, claim_s: float) -> None:
+    """How long the next one may take is worked out from our own clock, and never over the first limit."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    stage.clock.advance(5)
+    first.say(Ready(source="runner", pid=1, import_s=claim_s))
+    stage.clock.advance(SOFT + 1)
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    second = await stage.worker()
+    stage.clock.advance(READY_TIMES * 5 - 1)
+    assert not second.killed
+    stage.clock.advance(1)
+    assert second.killed
+
+
+async def test_the_limit_of_a_start_never_grows_over_the_first(stage: Stage) -> None:
+    """A start that took a minute does not give the next one four."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    first = await stage.worker()
+    stage.clock.advance(READY_S - 1)
+    first.ready()
+    stage.clock.advance(SOFT + 1)
+    stage.watchdog.fetch(fetch(generation=2, scopes=(EAST,)))
+    second = await stage.worker()
+    stage.clock.advance(READY_S)
+    assert second.killed
+
+
+async def test_a_stuck_worker_is_asked_nothing_more_and_replaced_though_fetches_overlap(stage: Stage) -> None:
+    """Two tables that take turns do not keep it alive: what comes meanwhile waits for the next one."""
+    stage = Stage("wandb")
+    stage.watchdog.fetch(fetch("active", 1, ("acme/arr",)))
+    stage.watchdog.fetch(fetch("completed", 2, ("acme/arr",)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.fail(fetch("active", 1), "acme/arr")
+    worker.end(fetch("active", 1), stuck=True)
+    stage.watchdog.fetch(fetch("active", 3, ("acme/arr",)))
+    assert [sent.generation for sent in worker.fetches] == [1, 2]
+    worker.answer(fetch("completed", 2), "acme/arr")
+    worker.end(fetch("completed", 2))
+    assert worker.killed
+    stage.clock.advance(0)
+    second = await stage.worker()
+    second.ready()
+    assert [sent.generation for sent in second.fetches] == [3]
+
+
 async def test_a_worker_that_comes_up_after_it_was_given_up_is_ended(stage: Stage) -> None:
     """Its process was still being started: it is killed and never asked, and the next one is."""
+    stage.launcher.gate.clear()
     stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    await stage.settle()
     stage.watchdog.give_up("no answer in 5 s")
+    stage.launcher.gate.set()
     await stage.settle()
     [late] = stage.launcher.children
     assert late.killed

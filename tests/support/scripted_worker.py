@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -105,10 +106,14 @@ class ScriptedLauncher:
     def __init__(self) -> None:
         self.children: list[ScriptedChild] = []
         self.refuse: OSError | None = None
+        self.gate = asyncio.Event()
+        """A worker is there once this is set."""
+        self.gate.set()
 
     async def __call__(self, source: str, heard: Callable[[bytes], None], gone: Callable[[], None]) -> Child:
         if self.refuse is not None:
             raise self.refuse
+        await self.gate.wait()
         child = ScriptedChild(1000 + len(self.children), source, heard, gone)
         self.children.append(child)
         return child

@@ -113,8 +113,9 @@ class Engine:
         self._held = True
 
     def release(self) -> None:
-        """Tell what has changed since `hold`."""
+        """Tell what has changed since `hold`, and that we live."""
         self._held = False
+        self._tell(Beat(at=self._clock.now()))
         self._flush()
 
     def obey(self, command: Command) -> None:

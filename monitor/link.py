@@ -7,7 +7,6 @@ import contextlib
 import os
 import socket
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -19,12 +18,10 @@ from fetchers.messages import pack
 from fetchers.redact import redact
 from monitor.changes import Change, Command, LastWords, Notice, Restore, Start, from_engine
 from monitor.mirror import Mirror
+from monitor.printed import Printed
 from monitor.spawn import exit_words, new_mark, spawn
 
 _READ = 256 * 1024
-
-_WORDS = 64 * 1024
-"""Bytes of what the engine printed that are kept, the newest."""
 
 REAPING_S = 0.1
 """Seconds the kernel has to give a killed engine back."""
@@ -166,8 +163,19 @@ class _Life:
     def __init__(self, mark: str, silent_s: float) -> None:
         self._mark = mark
         self._silent_s = silent_s
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the engine; it has no name to leak
-        self._process, self._wire = spawn("monitor.engine", [], mark, self._output.fileno())
+        self._output, writing = os.pipe()
+        try:
+            self._process, self._wire = spawn("monitor.engine", [], mark, writing)
+        except BaseException:
+            os.close(self._output)
+            raise
+        finally:
+            os.close(writing)
+        os.set_blocking(self._output, False)
+        asyncio.get_running_loop().add_reader(self._output, self._prints)
+        self._printed = Printed()
+        self._nonsense = ""
+        """What it said that cannot be understood."""
         self._unsent = bytearray()
         self._silent = False
         self._clearing = False
@@ -205,10 +213,14 @@ class _Life:
     async def changes(self) -> AsyncIterator[Change]:
         """Yield everything it tells, until it is gone, silent, or speaks nonsense."""
         frames = from_engine()
-        with contextlib.suppress(OSError, FrameError):
+        try:
             while data := await self._next():
                 for change in frames.feed(data):
                     yield change
+        except OSError:
+            return
+        except FrameError as error:
+            self._nonsense = str(error)
 
     async def _next(self) -> bytes:
         """Return what it says next; nothing where it is gone, or has not beaten for too long."""
@@ -226,24 +238,32 @@ class _Life:
         how = await self._how()
         asyncio.get_running_loop().remove_writer(self._wire)
         self._wire.close()
-        threading.Thread(target=_clear, args=(self._mark, self._process), daemon=True, name="clear-up").start()
+        try:
+            threading.Thread(target=_clear, args=(self._mark, self._process), daemon=True, name="clear-up").start()
+        except RuntimeError:  # no thread can be started: the kernel ends its workers
+            self._process.kill()
         await self._ended(REAPING_S)
+        self._prints()
+        self._hear_no_more()
         return how
 
     async def _how(self) -> str:
         if self._silent:
             return f"it was silent for {self._silent_s:g} s; {await self._stacks()}"
+        if self._nonsense:
+            return f"it cannot be understood: {self._nonsense}"
         await self._ended(REAPING_S)
+        self._prints()
         last = next((redact(line.strip()) for line in reversed(self.printed().split("\n")) if line.strip()), "")
         how = exit_words(self._process.returncode)
         return f"{how}: {last}" if last else how
 
     async def _stacks(self) -> str:
         """Have it write its stacks, which needs no interpreter, and say whether it did."""
-        before = len(self.printed())
+        before = self.printed()
         self._process.send_signal(STACKS_SIGNAL)
         await self._ended(EVIDENCE_S)
-        return "its stacks are in monitor.log" if len(self.printed()) > before else "it gave no stacks"
+        return "its stacks are in monitor.log" if self.printed() != before else "it gave no stacks"
 
     async def _ended(self, limit_s: float) -> None:
         """Wait for its end, so long at most."""
@@ -253,8 +273,25 @@ class _Life:
 
     def printed(self) -> str:
         """Return the newest of what it printed."""
-        fd = self._output.fileno()
-        return os.pread(fd, _WORDS, max(0, os.fstat(fd).st_size - _WORDS)).decode(errors="replace")
+        return self._printed.newest()
+
+    def _prints(self) -> None:
+        try:
+            data = os.read(self._output, _READ) if self._output >= 0 else b""
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._printed.feed(data)
+        else:
+            self._hear_no_more()
+
+    def _hear_no_more(self) -> None:
+        if self._output >= 0:
+            asyncio.get_running_loop().remove_reader(self._output)
+            os.close(self._output)
+            self._output = -1
 
     # --- leaving it
 

@@ -58,9 +58,9 @@ def spawn(
 
 
 def exit_words(status: int | None) -> str:
-    """Say how a process ended: `status 1`, `SIGKILL`, or that it has not."""
+    """Say how a process ended: `status 1`, `SIGKILL`, or, of one that we hear no more of, that it has not."""
     if status is None:
-        return "still running"
+        return "it closed its socket"
     if status >= 0:
         return f"status {status}"
     with contextlib.suppress(ValueError):

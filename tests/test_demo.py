@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +113,22 @@ def test_a_paste_that_never_ends_swallows_no_key(demo: Terminal) -> None:
     """The program asks for no pastes, so a terminal sends none."""
     demo.wait_for("live")
     assert b"\x1b[?2004h" not in demo.raw
+
+
+@pytest.mark.parametrize("typed", [(b"\xc3", b"\xa9"), (b"\xe9",), (b"\xff\xfe\x80",), (b"\x1b[<", b"0;1;")], ids=repr)
+def test_bytes_that_are_no_key_take_no_key_away(demo: Terminal, typed: tuple[bytes, ...]) -> None:
+    """Half a character, a letter of another encoding, a sequence that breaks off: the next keys are answered."""
+    demo.wait_for("live")
+    for piece in typed:
+        demo.send(piece)
+        end = time.monotonic() + 0.3  # a slow line: each piece is read alone
+        while time.monotonic() < end:
+            demo.read()
+    demo.send("?")
+    demo.wait_for("next table")
+    demo.send("q")
+    demo.send("q")
+    assert demo.wait_for_end() == 0
 
 
 def test_a_terminal_that_is_gone_leaves_no_process(tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ FRAME_S = 1 / 30
 TURN_S = 0.008
 """Seconds of taking changes in after which keys get their turn."""
 
-SILENT_AFTER = timedelta(seconds=15)
-"""Without a beat for so long, the engine's loop does not live."""
+SILENT_AFTER = timedelta(seconds=8)
+"""Without a beat for so long, which is longer than there is between two, something is wrong with the engine."""
 
 
 def _now() -> datetime:
@@ -186,7 +186,7 @@ class MonitorApp(App[None]):
             return f"engine ended {self._gone_at.astimezone(self.now().tzinfo):%H:%M}: rows are as last known"
         silent = self._clock() - self._beat_at if self._beat_at else timedelta()
         if silent > SILENT_AFTER:
-            return f"engine silent for {duration(silent.total_seconds() // 10 * 10)}"
+            return f"engine silent for {duration(int(silent.total_seconds()))}"
         return ""
 
     def look(self, table: str) -> View:

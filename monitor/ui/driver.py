@@ -151,15 +151,18 @@ class TerminalDriver(LinuxDriver):
             return
         except OSError:
             data = b""
-        if data:
-            self._typed(self._decoder.decode(data))
-        else:
+        if not data:
             self._loop.remove_reader(self._terminal)
             self._app.exit(return_code=exit_codes.HUNG_UP)
+        elif text := self._decoder.decode(data):  # of half a character nothing; to the parser that would be the end
+            self._typed(text)
 
     def _typed(self, text: str) -> None:
-        for message in self._parser.feed(text):
-            self.process_message(message)
+        try:
+            for message in self._parser.feed(text):
+                self.process_message(message)
+        except Exception:  # noqa: BLE001 - the root of a callback: a parser that broke takes no further key
+            self._parser = XTermParser(self._debug)
         if self._escape is not None:
             self._escape.cancel()
         self._escape = self._loop.call_later(_ESCAPE_S, self._nothing_followed)

@@ -73,9 +73,9 @@ class Terminal:
         self._lines = None
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def send(self, keys: str) -> None:
-        """Type."""
-        os.write(self._fd, keys.encode())
+    def send(self, keys: str | bytes) -> None:
+        """Type; bytes are sent as they are."""
+        os.write(self._fd, keys.encode() if isinstance(keys, str) else keys)
 
     def read(self, wait_s: float = 0.05) -> bool:
         """Take in what the program writes; false once it has closed the terminal."""

@@ -443,10 +443,10 @@ async def test_an_engine_that_stops_beating_is_said_to_be_silent() -> None:
     """Until it beats again."""
     async with Stage().open() as stage:
         await stage.tell(Beat(at=NOW))
-        await stage.wait(14)
+        await stage.wait(8)
         assert "engine silent" not in stage.text()
-        await stage.wait(10)
-        assert "engine silent for 20s" in stage.lines()[0]
+        await stage.wait(4)
+        assert "engine silent for 12s" in stage.lines()[0]
         await stage.tell(Beat(at=NOW))
         await stage.wait(0)
         assert "engine silent" not in stage.text()

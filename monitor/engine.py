@@ -1,7 +1,7 @@
 """The engine: schedule, watchdogs and accumulator put together. It has no UI; commands go in, changes come out.
 
-Run as `python -P -m monitor.engine FD PARENT_PID` it is the process behind a screen; `collect` runs it in the caller's
-own loop until every table has answered.
+Run as `python -P -m monitor.engine FD PARENT_PID` it is the process behind a screen;
+`monitor.collect` runs it in the caller's own loop until every table has answered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import msgspec
@@ -22,18 +22,17 @@ import msgspec
 from fetchers import lifeline
 from fetchers.errors import FrameError
 from fetchers.messages import CallEnded, CallStarted, Event, Fetch, ScopeComplete, pack
-from monitor import __version__, session_log
+from monitor import __version__, session_log, solitude
 from monitor.accumulator import Accumulator
 from monitor.changes import Beat, Change, Command, Enable, Hello, LastWords, Notice, Refresh, Restore, Start, to_engine
 from monitor.clock import Clock, LoopClock, Timer
-from monitor.flight import HARD_AFTER_SOFT_S, Ended
-from monitor.keeping import CLOSING_S, Keeping
+from monitor.flight import Ended
+from monitor.keeping import Keeping
 from monitor.launch import Launch, ProcessLauncher
-from monitor.mirror import Mirror
 from monitor.schedule import Schedule
 from monitor.session_log import SessionLog
 from monitor.tables import TABLES
-from monitor.watchdog import EVIDENCE_S, Hearing, Watchdog
+from monitor.watchdog import Hearing, Watchdog
 
 BEAT_S = 5.0
 """Seconds between two signs of life."""
@@ -263,74 +262,6 @@ class Engine:
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
-# --- in the caller's loop ----------------------------------------------------------------------------------------
-
-ONCE_S = 86_400.0
-"""The interval of who asks once: nothing falls due again, and no answer grows old."""
-
-TO_TELL_S = EVIDENCE_S + 0.05
-"""Seconds before the end of the time at which each fetch has ended: what it says of its cause is still taken in."""
-
-KEEPING_S = 2.0
-"""Seconds that a disk has to take what has been answered, where there is so much time left."""
-
-RECALL_S = 0.2
-"""Seconds that asking may be put off for the cache; it takes a few hundredths."""
-
-
-async def collect(
-    start: Start,
-    tables: Sequence[str],
-    timeout_s: float,
-    session: SessionLog | None = None,
-    say: Callable[[str], None] = log.warning,
-) -> Mirror:
-    """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
-
-    A scope that has not answered by then has failed, and says so. `say` takes what people should know, a line each.
-    """
-    mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
-
-    def tell(change: Change) -> None:
-        mirror.apply(change)
-        if isinstance(change, Notice):
-            say(change.text)
-        if all(_has_answered(mirror, table) for table in tables):
-            answered.set()
-
-    budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)
-    plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}
-    keeping = Keeping(start.cache_url, start.settings, tables)
-    engine = Engine(
-        msgspec.structs.replace(start, tables=plans), launcher, clock, tell, session=session, keeping=keeping
-    )
-    end, closing_s = clock.monotonic() + timeout_s, CLOSING_S
-    engine.answer_by(end - TO_TELL_S)
-    try:
-        async with asyncio.timeout(timeout_s):
-            await engine.recall(RECALL_S)
-            engine.begin()
-            await answered.wait()
-        closing_s = max(CLOSING_S, min(KEEPING_S, end - clock.monotonic()))
-    except TimeoutError:
-        engine.give_up(f"no answer in {timeout_s:g} s")
-    finally:
-        launcher.leave()
-        engine.close()
-        launcher.end_all()
-        await keeping.close(closing_s)
-        for line in keeping.notices():
-            say(line)
-    return mirror
-
-
-def _has_answered(mirror: Mirror, table: str) -> bool:
-    status = mirror.status.get(table)
-    if status is None:
-        return False
-    return not status.enabled or not status.scopes or status.took_s is not None
-
-
 # --- in a process of its own -------------------------------------------------------------------------------------
 
 BEHIND = 4 * 1024 * 1024
@@ -416,6 +347,10 @@ class Host(asyncio.Protocol):
         if not self._over.done():
             self._over.set_result(None)
 
+    def abandon(self) -> None:
+        """End every worker from another thread: the loop does not."""
+        self._launcher.end_all()
+
     async def close(self) -> None:
         """End every worker, and give the disks a moment."""
         self._launcher.leave()
@@ -433,13 +368,21 @@ async def serve(wire: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
     host = Host(over)
+    solitude.end_when_alone(wire.fileno(), host.abandon)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         loop.add_signal_handler(number, host.end)
     await loop.create_connection(lambda: host, sock=wire)
+    _prove()
     try:
         await over
     finally:
         await host.close()
+
+
+def _prove() -> None:
+    """Say at every beat that the loop lives."""
+    solitude.loop_lives()
+    asyncio.get_running_loop().call_later(BEAT_S, _prove)
 
 
 def main(fd: int, parent: int) -> None:

@@ -26,6 +26,7 @@ from monitor.freshness import Freshness, of_table
 from monitor.launch import ProcessLauncher
 from monitor.link import EngineProcess
 from monitor.mirror import Mirror
+from monitor.solitude import ORDERLY_S
 from monitor.tables import TABLES, TablePlan
 from monitor.watchdog import Hearing, Watchdog
 
@@ -190,12 +191,19 @@ def pid_of(link: EngineProcess) -> int:
     return link.pid
 
 
+BUSY_WHEN_TOLD = """
+import signal, sys
+if sys.orig_argv[3:4] == ["monitor.engine"]:
+    signal.signal(signal.SIGUSR2, lambda *_: exec("while True: pass"))
+"""
+
 ENGINE_IN_A_CHILD = """
 import asyncio, sys, time
 from fetchers.demo_records import demo_settings
 from monitor.changes import Start
 from monitor.link import EngineProcess
 from monitor.mirror import Mirror
+from monitor.solitude import ORDERLY_S
 from monitor.tables import TABLES, TablePlan
 link = EngineProcess(Start(settings=demo_settings(time.time()), tables={t: TablePlan() for t in TABLES},
                                  log_dir=sys.argv[1]))
@@ -210,22 +218,35 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("stopped", [False, True], ids=["running", "stopped"])
-async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(tmp_path: Path, *, stopped: bool) -> None:
-    """SIGKILL of the screen's process: everything below is gone within a second, even an engine that is stopped."""
+@pytest.mark.parametrize(
+    ("hold", "within_s"),
+    [(None, 1), (signal.SIGSTOP, 1), (signal.SIGUSR2, ORDERLY_S + 2)],
+    ids=["no", "stopped", "busy"],
+)
+async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(
+    tmp_path: Path, hold: signal.Signals | None, within_s: float
+) -> None:
+    """SIGKILL of the screen's process: everything below is gone, even an engine that is stopped or hangs."""
+    (tmp_path / "sitecustomize.py").write_text(BUSY_WHEN_TOLD)
     viewer = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", ENGINE_IN_A_CHILD, str(tmp_path), stdout=subprocess.PIPE
+        sys.executable,
+        "-c",
+        ENGINE_IN_A_CHILD,
+        str(tmp_path),
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
     )
     assert viewer.stdout is not None
     engine = psutil.Process(int(await asyncio.wait_for(viewer.stdout.readline(), 20)))
     workers = workers_of(engine.pid)
     assert len(workers) == len({table.source for table in TABLES.values()})
-    if stopped:
-        engine.suspend()
-        await until(lambda: engine.status() == psutil.STATUS_STOPPED)
+    if hold is not None:
+        engine.send_signal(hold)
+        held = {signal.SIGSTOP: psutil.STATUS_STOPPED, signal.SIGUSR2: psutil.STATUS_RUNNING}[hold]
+        await until(lambda: engine.status() == held)
     viewer.kill()
     await viewer.wait()
-    await until(lambda: not alive(engine) and not any(map(is_worker, workers)), 1)
+    await until(lambda: not alive(engine) and not any(map(is_worker, workers)), within_s)
 
 
 async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_path: Path) -> None:

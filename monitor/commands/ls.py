@@ -203,14 +203,15 @@ def _among(tables: Sequence[str], ready: Sequence[str]) -> list[str]:
 def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
     import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
 
-    from monitor import engine, session_log  # noqa: PLC0415 - as above
+    from monitor import session_log  # noqa: PLC0415 - as above
+    from monitor.collect import collect  # noqa: PLC0415 - as above
     from monitor.until_told import until_told  # noqa: PLC0415 - as above
 
     log, problem = session_log.start(start.log_dir, "ls")
     if problem:
         complain(problem, exit_codes.OK)
     try:
-        return asyncio.run(until_told(engine.collect(start, asked, timeout_s, log, _say)))
+        return asyncio.run(until_told(collect(start, asked, timeout_s, log, _say)))
     finally:
         log.close()
 

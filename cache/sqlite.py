@@ -257,8 +257,10 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         _sync(path.parent)
     for suffix in FAMILY:
-        with contextlib.suppress(FileNotFoundError):
-            Path(f"{path}{suffix}").chmod(0o600)
+        ours = Path(f"{path}{suffix}")
+        if ours.is_file():  # somebody's directory of that name is not ours to lock
+            with contextlib.suppress(FileNotFoundError):
+                ours.chmod(0o600)
 
 
 def _sync(directory: Path) -> None:

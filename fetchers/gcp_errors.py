@@ -55,7 +55,7 @@ MEANINGS: dict[grpc.StatusCode, Meaning] = {
     grpc.StatusCode.CANCELLED: Meaning(Unreachable, "the service gave the call up, it will be asked again"),
     grpc.StatusCode.UNKNOWN: Meaning(Unreachable, "the service, or a proxy before it, failed; it will be asked again"),
     grpc.StatusCode.INVALID_ARGUMENT: Meaning(Rejected, "check gcp.project and gcp.regions"),
-    grpc.StatusCode.DEADLINE_EXCEEDED: Meaning(NoAnswer, "check the network, or raise its timeout"),
+    grpc.StatusCode.DEADLINE_EXCEEDED: Meaning(NoAnswer, "check the network, or raise tables.{table}.timeout_s"),
     grpc.StatusCode.NOT_FOUND: Meaning(Rejected, "check gcp.project and gcp.regions"),
     grpc.StatusCode.ALREADY_EXISTS: Meaning(BadAnswer, "no answer to a question that only reads; " + _AGAIN),
     grpc.StatusCode.PERMISSION_DENIED: Meaning(NotAllowed, "needs {role} on {project}"),

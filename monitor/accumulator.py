@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -147,7 +147,7 @@ class Accumulator:
     def _begin(self, event: Event, scope: _Scope) -> None:
         scope.generation, scope.open = event.generation, True
         scope.began = event.at if isinstance(event, ScopeStarted) else None
-        scope.status = msgspec.structs.replace(scope.status, loading=True)
+        scope.status = msgspec.structs.replace(scope.status, loading=True, next_at=None)
 
     def _close(self, scope: _Scope, **status: object) -> None:
         scope.open = False
@@ -161,13 +161,17 @@ class Accumulator:
         interval_s = entry.plan.interval_s  # until the schedule says how soon it is asked again
         self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None, interval_s=interval_s)
 
-    def fetched(self, table: str, took_s: float, waits: Mapping[str, float]) -> None:
-        """Note that a fetch of `table` has ended, took `took_s` seconds, and when its scopes will be asked again."""
+    def fetched(self, table: str, took_s: float, waits: Mapping[str, float], now: datetime) -> None:
+        """Note that a fetch of `table` has ended, took `took_s` seconds, and when its scopes will be asked again.
+
+        `waits` are seconds from its beginning.
+        """
         entry = self._tables[table]
         entry.took_s = took_s
         for name, wait in waits.items():
             scope = entry.scopes[name]
-            scope.status = msgspec.structs.replace(scope.status, interval_s=wait)
+            next_at = now + timedelta(seconds=max(0.0, wait - took_s))
+            scope.status = msgspec.structs.replace(scope.status, interval_s=wait, next_at=next_at)
         self._dirty.add(table)
 
     def waiting(self, table: str, what: str | None) -> None:

@@ -30,6 +30,8 @@ class ScopeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Rows it holds."""
     interval_s: float = 30.0
     """Seconds between fetches at present; longer for a scope that stays empty."""
+    next_at: datetime | None = None
+    """When it will be asked again, at the latest a little later; null where it is being asked."""
 
 
 class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +77,15 @@ class Beat(Message, frozen=True, kw_only=True):
     at: datetime
 
 
+class EngineEnded(Message, frozen=True, kw_only=True):
+    """An engine is gone; told by the viewer's end of the wire. `Hello` is the first word of the next one."""
+
+    how: str
+    """How it ended, one line."""
+    again_s: float
+    """Seconds until the next one is started."""
+
+
 class Notice(Message, frozen=True, kw_only=True):
     """Something that a person should read: one line."""
 
@@ -82,7 +93,7 @@ class Notice(Message, frozen=True, kw_only=True):
     text: str
 
 
-Change = Hello | RowsChanged | TableChanged | Beat | Notice
+Change = Hello | RowsChanged | TableChanged | Beat | Notice | EngineEnded
 
 
 class Start(Message, frozen=True, kw_only=True):

@@ -217,7 +217,7 @@ class Engine:
             fetch.table,
             {scope: self._accumulator.outcome(fetch.table, scope, why) for scope, why in ended.outcomes.items()},
         )
-        self._accumulator.fetched(fetch.table, ended.took_s, waits)
+        self._accumulator.fetched(fetch.table, ended.took_s, waits, self._clock.now())
         self._flush_soon()
         self._wake_at("ask", self._clock.monotonic(), self._ask)
         if self._session is not None:

@@ -16,7 +16,7 @@ from fetchers.errors import FrameError
 from fetchers.lifeline import STACKS_SIGNAL
 from fetchers.messages import pack
 from fetchers.redact import redact
-from monitor.changes import Change, Command, LastWords, Notice, Restore, Start, from_engine
+from monitor.changes import Change, Command, EngineEnded, LastWords, Refresh, Restore, Start, from_engine
 from monitor.mirror import Mirror
 from monitor.printed import Printed
 from monitor.spawn import exit_words, new_mark, spawn
@@ -53,7 +53,7 @@ class Link(Protocol):
     """An engine to talk to: a child process, a socket of another program's, or a script in a test."""
 
     def changes(self) -> AsyncIterator[Change]:
-        """Everything the engine tells, in order; a `Notice` says when one engine has ended and another begins."""
+        """All that the engine tells, in order; `EngineEnded` says when one has ended, `Hello` when the next begins."""
         ...
 
     def send(self, command: Command) -> None:
@@ -85,6 +85,8 @@ class EngineProcess:
         self._silent_s = silent_s
         self._last_words: tuple[LastWords, ...] = ()
         self._leaving = asyncio.Event()
+        self._asked = asyncio.Event()
+        """Somebody wants answers now."""
         self._mark = new_mark()
         self._mirror = Mirror()
         for change in known:
@@ -117,13 +119,21 @@ class EngineProcess:
             deaths = 0 if time.monotonic() - began > STABLE_S else deaths
             pause = RESTART_S[min(deaths, len(RESTART_S) - 1)]
             deaths += 1
-            yield Notice(level="error", text=f"the engine has ended ({how}); {_again(pause)}")
-            await asyncio.sleep(pause)
+            yield EngineEnded(how=how, again_s=pause)
+            await self._rest(pause)
 
     def send(self, command: Command) -> None:
         """Tell the present engine something; one that is not there yet will ask everything anyway."""
+        if isinstance(command, Refresh):
+            self._asked.set()
         if self._life is not None:
             self._life.tell([command])
+
+    async def _rest(self, pause: float) -> None:
+        """Wait before the next start; who asks for everything now asks for an engine, too."""
+        self._asked.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), pause)
 
     def leave(self) -> None:
         """Have the engine end its workers and itself; none is started any more."""
@@ -151,10 +161,6 @@ def _known(mirror: Mirror) -> Iterator[Restore]:
             records = tuple(record for record in mirror.rows.get(table, {}).values() if record.scope == name)
             if records or scope.fetched_at is not None:
                 yield Restore(table=table, scope=name, fetched_at=scope.fetched_at, records=records)
-
-
-def _again(pause: float) -> str:
-    return f"starting it again in {pause:g} s" if pause else "starting it again"
 
 
 class _Life:

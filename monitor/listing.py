@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from fetchers.records import Record, State, ordered
 from monitor import freshness
+from monitor.causes import causes
 from monitor.changes import TableStatus
 from monitor.columns import COLUMNS, GAP, Column, widths
 from monitor.export import presentable
 from monitor.freshness import Freshness
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
-from monitor.text import ELLIPSIS, age, cut_middle, fit, fit_right, one_line
+from monitor.text import age, cut_middle, fit, fit_right, one_line
 
 _FAILURES_SHOWN = 5
-_NAMES_SHOWN = 2
 _INDENT = "  "
 
 _RESET = "\x1b[0m"
@@ -109,35 +108,11 @@ def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
 
 
 def _failures(status: TableStatus) -> Iterator[str]:
-    """A line for each cause, with the scopes that failed of it; each scope is named once."""
-    texts = {name: scope.failure.text for name, scope in status.scopes.items() if scope.failure}
-    causes: dict[str, list[str]] = {}
-    for name, text in texts.items():
-        causes.setdefault(_without(name, text), []).append(name)
-    for cause, names in [*causes.items()][:_FAILURES_SHOWN]:
-        first = texts[names[0]]
-        says_where = len(names) == 1 and _word(names[0]).search(first)
-        yield one_line(first if says_where else f"{_named(names, status)}: {cause}")
-    if hidden := sum(len(names) for names in [*causes.values()][_FAILURES_SHOWN:]):
+    """A line for each cause, up to a number."""
+    found = causes(status)
+    yield from (cause.line for cause in found[:_FAILURES_SHOWN])
+    if hidden := sum(len(cause.scopes) for cause in found[_FAILURES_SHOWN:]):
         yield f"and {hidden} more; -o json has them all"
-
-
-def _without(scope: str, text: str) -> str:
-    """The text as it is for any scope: without the name in what was called, and with … for it further on."""
-    called, colon, cause = text.partition(": ")
-    return f"{_word(scope).sub('', called).strip()}{colon}{_word(scope).sub(ELLIPSIS, cause)}"
-
-
-def _word(text: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(text)}(?!\w)")
-
-
-def _named(names: Sequence[str], status: TableStatus) -> str:
-    if len(names) == len(status.scopes) > 1:
-        return f"all {len(names)} {TABLES[status.table].units}"
-    if len(names) <= _NAMES_SHOWN + 1:
-        return ", ".join(names)
-    return f"{', '.join(names[:_NAMES_SHOWN])} (+{len(names) - _NAMES_SHOWN})"
 
 
 def _row(record: Record, columns: Sequence[tuple[Column, int]], now: datetime, paint: _Paint) -> str:

@@ -53,6 +53,10 @@ class Pace:
             return interval_s * BUSY_SHARE
         return _doubled(interval_s, self.empty, IDLE_MOST_S)
 
+    def forgive(self) -> None:
+        """Let the failure that comes next not count: it was not our rhythm that asked."""
+        self.failures = max(0, self.failures - 1)
+
     def _backoff(self, interval_s: float, dice: random.Random) -> float:
         return _doubled(interval_s, self.failures, BACKOFF_MOST_S) * dice.uniform(1 - JITTER, 1 + JITTER)
 

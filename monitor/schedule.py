@@ -28,6 +28,8 @@ class _Scope:
     began: float = 0.0
     asked: bool = False
     """A fetch of it is under way."""
+    by_hand: bool = False
+    """Somebody asked for that fetch: should it fail, that is no reason to wait longer than before."""
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Schedule:
             table.urgent = bool(waiting)
             for scope in waiting:
                 scope.due = now
+                scope.by_hand = True
 
     # --- what is due ---------------------------------------------------------------------------------------------
 
@@ -117,6 +120,9 @@ class Schedule:
         for name, outcome in outcomes.items():
             scope = entry.scopes[name]
             scope.asked = False
+            if scope.by_hand and outcome.failure is not None:
+                scope.pace.forgive()
+            scope.by_hand = False
             waits[name] = scope.pace.after(outcome, entry.plan.interval_s, self._dice)
             scope.due = scope.began + waits[name]
         return waits

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,9 @@ ORDERLY_S = 2.0
 
 HELD_S = 30.0
 """Seconds of processor time without a word from the loop after which the kernel ends the process."""
+
+_SWITCH_S = 0.0001
+"""Seconds after which a loop that computes has to let the last act go on."""
 
 _GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
@@ -33,6 +37,7 @@ def end_when_alone(wire: int, last_act: Callable[[], None]) -> None:
         alone.register(wire, _GONE)
         alone.poll()
         time.sleep(ORDERLY_S)
+        sys.setswitchinterval(_SWITCH_S)
         try:
             last_act()
         finally:

@@ -53,7 +53,7 @@ READY_LEAST_S = 10.0
 """Seconds it may take however quick the last one was."""
 
 LOADING = "its client is loading"
-RESTARTING = "its worker is about to start again"
+RESTARTING = "its worker starts again"
 
 
 @dataclass(frozen=True)

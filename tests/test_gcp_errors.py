@@ -254,4 +254,5 @@ def test_seconds_have_at_most_one_decimal() -> None:
     """Nobody reads the others; what is no time stays as it is."""
     error = from_grpc_status(grpc.StatusCode.DEADLINE_EXCEEDED, "no answer in 24.0345 s, 2.99993s; 1.2345 MB")
     text = str(explain(error, "C", API, project="acme-ml", scope="r"))
-    assert text == ("C: DEADLINE_EXCEEDED: no answer in 24 s, 3s; 1.2345 MB; check the network, or raise its timeout")
+    advice = f"check the network, or raise tables.{API.table}.timeout_s"
+    assert text == f"C: DEADLINE_EXCEEDED: no answer in 24 s, 3s; 1.2345 MB; {advice}"

@@ -159,3 +159,15 @@ def test_a_bucket_never_holds_more_than_its_size() -> None:
     assert bucket.left == 5
     bucket.refill(10_000)
     assert bucket.left == 10
+
+
+def test_who_asks_during_an_outage_does_not_make_the_next_try_later() -> None:
+    """A failure of what a person asked for does not count: the wait stays what it was."""
+    made, failed, waits = schedule(), Outcome(failure=Failure(kind="unreachable", text="no")), []
+    for turn in range(8):
+        now = 100 + 1000.0 * turn
+        if turn >= 2:
+            made.ask_now(["runner"], now)
+        made.asked("runner", [EAST], now)
+        waits.append(made.ended("runner", {EAST: failed})[EAST])
+    assert all(60 * (1 - JITTER) <= wait <= 60 * (1 + JITTER) for wait in waits[1:])

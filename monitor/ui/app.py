@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from fetchers.errors import MonitorError
-from monitor.changes import Beat, Change, Notice, Refresh
+from monitor.changes import Beat, Change, EngineEnded, Hello, Notice, Refresh
 from monitor.link import Link
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
@@ -141,14 +141,23 @@ class MonitorApp(App[None]):
         loop = asyncio.get_running_loop()
         turn = loop.time()
         async for change in self._link.changes():
-            if isinstance(change, Beat):
-                self._beat_at = self._clock()
+            self._hear_of_engine(change)
             self.mirror.apply(change)
             self._pending.add(change)
             self._plan_delivery(loop.time())
             if loop.time() - turn > TURN_S:
                 await asyncio.sleep(0)
                 turn = loop.time()
+
+    def _hear_of_engine(self, change: Change) -> None:
+        if isinstance(change, Beat | Hello):
+            self._beat_at, self._gone_at = self._clock(), None
+        elif isinstance(change, EngineEnded):
+            self._beat_at, self._gone_at = None, self._clock()
+            again = f" in {change.again_s:g} s" if change.again_s else ""
+            self._pending.add(
+                Notice(level="error", text=f"the engine has ended ({change.how}); starting it again{again}")
+            )
 
     def _plan_delivery(self, now: float) -> None:
         """At once after a quiet time, once a frame in a burst."""

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from fetchers.records import State
 from monitor import freshness
+from monitor.causes import causes
 from monitor.changes import ScopeStatus, TableStatus
 from monitor.columns import GLYPHS
 from monitor.freshness import Freshness
@@ -58,7 +59,12 @@ class View:
             return False
         if self.status is None or self.freshness is Freshness.LOADING:
             return True
-        return any(scope.loading for scope in self.status.scopes.values())
+        return self._waits or any(scope.loading for scope in self.status.scopes.values())
+
+    @property
+    def _waits(self) -> bool:
+        """Whether a client loads for an answer that is not there yet."""
+        return self.status is not None and self.status.waiting is not None and not self.freshness.good
 
     @property
     def fetched_at(self) -> datetime | None:
@@ -73,8 +79,11 @@ class View:
     @property
     def error(self) -> str | None:
         """What went wrong, one line."""
-        text = None if self.status is None else freshness.error(self.status)
-        return None if text is None else one_line(text)
+        if self.status is None or self.status.missing is not None:
+            return None if self.status is None else one_line(self.status.missing or "")
+        found = causes(self.status)
+        more = sum(len(cause.scopes) for cause in found[1:])
+        return f"{found[0].line} (+{more} more)" if more else found[0].line if found else None
 
     def as_of(self, scope: str) -> datetime | None:
         """The time at which rows of a scope were last known to be so; null while they are live."""
@@ -213,13 +222,8 @@ def _next_try(view: View) -> str:
         return view.status.waiting
     if any(scope.loading for scope in scopes):
         return "asking again now"
-    waits = [_wait(scope) for scope in scopes]
-    return f"next try within {duration(min(waits))}" if waits else ""
-
-
-def _wait(scope: ScopeStatus) -> float:
-    asked = scope.failure.retry_after_s if scope.failure else None
-    return max(scope.interval_s, asked or 0.0)
+    times = [scope.next_at for scope in scopes if scope.next_at is not None]
+    return f"next try at {min(times).astimezone(view.now.tzinfo):%H:%M:%S}" if times else ""
 
 
 def _scopes(view: View) -> list[ScopeStatus]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from monitor.changes import Notice
+from monitor.changes import EngineEnded
 from monitor.invocation import Invocation
 from monitor.link import EngineProcess
 
@@ -17,7 +17,7 @@ from monitor.link import EngineProcess
 async def main(config: str) -> None:
     """Hear the engine until it has ended, and do nothing from then on."""
     async for change in EngineProcess(Invocation(config_path=config).start()).changes():
-        if isinstance(change, Notice) and "the engine has ended" in change.text:
+        if isinstance(change, EngineEnded):
             await asyncio.Event().wait()
 
 

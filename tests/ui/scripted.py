@@ -170,5 +170,10 @@ def status(table: str, scopes: dict[str, ScopeStatus] | None = None, **changed: 
 
 
 def failed(text: str, **changed: Any) -> ScopeStatus:
-    """A scope that never answered."""
-    return scope(None, failure=Failure(kind="timeout", text=text), **changed)
+    """A scope that never answered, and is asked again in half a minute."""
+    return scope(None, failure=Failure(kind="timeout", text=text), **{"next_at": NOW + timedelta(seconds=30)} | changed)
+
+
+def next_try(seconds: float = 30) -> str:
+    """What is said of a scope that will be asked again after so many seconds."""
+    return f"next try at {(NOW + timedelta(seconds=seconds)).astimezone():%H:%M:%S}"

@@ -115,7 +115,7 @@ class Dashboard(Screen[None]):
     def on_arrived(self, message: Arrived) -> None:
         """Take one frame's changes in."""
         for notice in message.notices:
-            self._notice.add(one_line(notice.text))
+            self._notice.add(one_line(notice.text), self._banner().now)
         for table in self.tables:
             if table.table in message.statuses or not len(table.rows):
                 table.judge(self._seen(table.table))

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.painted import Part, compose
+
+
+@dataclass(frozen=True)
+class _Told:
+    text: str
+    at: datetime | None
+    """When it was last told; null for what was known at the start."""
+    times: int = 1
+
+    @property
+    def line(self) -> str:
+        when = f"{self.at:%H:%M} " if self.at is not None else ""
+        return f"{when}{self.text}{f' ({self.times} times)' if self.times > 1 else ''}"
 
 
 class NoticeLine(Line):
@@ -13,14 +28,15 @@ class NoticeLine(Line):
 
     def __init__(self, notices: Sequence[str]) -> None:
         super().__init__()
-        self.notices = list(notices)
+        self.notices = [_Told(text, None) for text in notices]
         """Oldest first; clean."""
 
-    def add(self, text: str) -> None:
-        """One more to read; the same words twice are one."""
-        if text in self.notices:
-            self.notices.remove(text)
-        self.notices.append(text)
+    def add(self, text: str, now: datetime) -> None:
+        """One more to read; the same words again are the same notice, told once more."""
+        before = next((told for told in self.notices if told.text == text), None)
+        if before is not None:
+            self.notices.remove(before)
+        self.notices.append(_Told(text, now, before.times + 1 if before is not None else 1))
         self.repaint()
 
     def dismiss(self) -> None:
@@ -34,4 +50,4 @@ class NoticeLine(Line):
         if not self.notices:
             return [(" " * width, "")]
         more = f" +{len(self.notices) - 1} more " if len(self.notices) > 1 else " "
-        return compose([(" ! ", "warn"), (self.notices[-1], "warn")], [(f"{more}", "dim"), ("Esc ", "key")], width)
+        return compose([(" ! ", "warn"), (self.notices[-1].line, "warn")], [(f"{more}", "dim"), ("Esc ", "key")], width)

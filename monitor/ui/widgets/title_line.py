@@ -79,7 +79,7 @@ FORMS = (frozenset(COUNTED), frozenset({State.FAILED, State.RUNNING}), frozenset
 
 _MARK = "! "
 _INDENT = EDGE + len(_MARK)
-_HOPE = len("  next try within 59m 59s ")
+_HOPE = len("  its worker starts again ")
 _HOPEFUL_FROM = 72
 """Cells of a line from which on there is room for more than the error."""
 

@@ -73,6 +73,7 @@ _PLAINLY: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^.*dial tcp: lookup (\S+)( on \S+)?: no such host$", r"DNS resolution failed for \1"),
         (r"^.*tls: failed to verify certificate: (.*)$", r"its certificate is not trusted: \1"),
         (r"^.*connection reset by peer$", "connection reset by the server"),
+        (r"^.*(context deadline exceeded|Client\.Timeout|i/o timeout).*$", "no answer in the time the SDK gives it"),
         (r'^Post "[^"]*": EOF$', "connection closed by the server (EOF)"),
         (r"^invalid character .*$", r"the answer is no JSON (\g<0>); does a proxy or a sign-in page answer for W&B?"),
         (r"^unexpected (EOF|end of JSON input)$", r"the answer breaks off (\g<0>)"),
@@ -123,7 +124,8 @@ def _say(kind: type[FetchError], text: str, call: str, base_url: str) -> str:
         return f"{call}: {text}: the API key may not read this; ask its owner, or check wandb.entity"
     if kind is WorkerDied:
         return f"{call}: wandb-core ended or did not start ({text}); the worker is replaced"
-    return f"{call}: {text} (W&B at {base_url})"
+    network = "; check the network and wandb.base_url" if kind is Unreachable and not _STATUS.search(text) else ""
+    return f"{call}: {text} (W&B at {base_url}){network}"
 
 
 def _root(error: BaseException) -> BaseException:

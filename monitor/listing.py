@@ -101,6 +101,8 @@ def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
         case Freshness.STALE:
             fetched = freshness.fetched_at(status, now)
             return f"stale: answered {age((now - fetched).total_seconds())}" if fetched else "stale"
+        case Freshness.FAILED if not any(scope.failure for scope in status.scopes.values()):
+            return "nothing is known"  # nobody was asked
         case Freshness.FAILED:
             return f"failed: none of {scopes} {units} answered" if scopes > 1 else "failed"
         case _:

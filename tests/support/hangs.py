@@ -19,6 +19,7 @@ import psutil
 from monitor.tables import TABLES
 from tests.emulators.control import Emulators
 from tests.support.environment import WANDB_KEY, bare, logs_of
+from tests.support.processes import MARK, carrying
 from tests.support.terminal import MONITOR, PATIENCE_S, Terminal
 
 SWITCHED_OFF = ("builds", "vertex")
@@ -76,9 +77,9 @@ class Scene:
         environment = bare(
             self.home,
             WANDB_API_KEY=WANDB_KEY,
-            LEFT_BEHIND_BY=str(self.home),
             TMPDIR=str(self.home / "tmp"),
             PYTHONPATH=str(self.home / "site"),
+            **{MARK: str(self.home)},
         )
         self.terminal = Terminal([MONITOR, *self._source(), *self.arguments], environment=environment)
         self.mode = self.terminal.mode
@@ -109,15 +110,8 @@ class Scene:
         return [process for process in self.family() if process.pid != self.terminal.pid and _says(process, word)]
 
     def family(self) -> list[psutil.Process]:
-        """Every process that carries the mark and is no zombie."""
-        return [process for process in psutil.process_iter() if self._carries(process)]
-
-    def _carries(self, process: psutil.Process) -> bool:
-        try:
-            marked = process.environ().get("LEFT_BEHIND_BY") == str(self.home)
-            return marked and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+        """Every process of it that has not ended."""
+        return carrying(str(self.home))
 
     def tell(self, number: signal.Signals, word: str) -> None:
         """Send a signal to every process whose command line holds `word`; there must be one."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.environment import WANDB_KEY, bare
-from tests.support.kills_census import MARK
 from tests.support.kills_source import STAND_IN
+from tests.support.processes import MARK
 from tests.support.terminal import MONITOR
 
 ROOT = Path(__file__).resolve().parents[2]

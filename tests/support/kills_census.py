@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import psutil
 
-MARK = "KILLS_MARK"
-"""Environment variable that every process below a program under test inherits, in whatever session it runs."""
+from tests.support.processes import carrying
 
 
 @dataclass(frozen=True)
@@ -76,26 +74,6 @@ def children_of(pid: int) -> list[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # the thread has ended while we looked
             found += map(int, (task / "children").read_text().split())
     return sorted(found)
-
-
-def carrying(mark: str) -> list[psutil.Process]:
-    """Every process that has not ended and was started below the program of that mark."""
-    return [process for process in psutil.process_iter() if _carries(process, mark)]
-
-
-def _carries(process: psutil.Process, mark: str) -> bool:
-    try:
-        return process.environ().get(MARK) == mark and alive(process) and process.pid != os.getpid()
-    except (psutil.Error, OSError):
-        return False
-
-
-def alive(process: psutil.Process) -> bool:
-    """Whether it runs; a zombie that nobody has reaped yet does not."""
-    try:
-        return process.is_running() and process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
-    except psutil.NoSuchProcess:
-        return False
 
 
 def title(process: psutil.Process) -> str:

@@ -24,7 +24,8 @@ from cache.entries import Key
 from cache.store import Store, open_store
 from cache.terminal_state import SPACE
 from tests.support.kills import VIEWERS, Place, until
-from tests.support.kills_census import alive, carrying, children_of, title
+from tests.support.kills_census import children_of, title
+from tests.support.processes import alive, carrying
 
 LONGEST_S = 2.0
 """The longest time that a program lives."""

@@ -149,6 +149,11 @@ class Terminal:
         return found[0]
 
     @property
+    def foreground(self) -> int:
+        """The process that has the terminal: the program, or what its shell runs."""
+        return os.tcgetpgrp(self._fd)
+
+    @property
     def mode(self) -> list[object]:
         """All settings of the terminal, as `termios.tcgetattr` gives them."""
         return list(termios.tcgetattr(self._fd))

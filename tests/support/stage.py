@@ -101,21 +101,24 @@ def befallen(cases: Iterable[Case], emulators: Emulators, home: Path) -> Iterato
         yield stage
 
 
-def together(cases: Iterable[Case], most: int = 3) -> list[tuple[Case, ...]]:
-    """Pack cases into as few runs as can be: of different sources, at least one of them spared.
+def quick(cases: Iterable[Case]) -> list[tuple[Case, ...]]:
+    """Pack those that show at once: into few runs, of different sources, at least one of them spared."""
+    return [*_packed(case for case in cases if not case.lasts)]
 
-    Those that last until the time is up go with their like, so that none of the others waits for them.
-    """
-    found = [*cases]
-    quick, slow = ([case for case in found if case.lasts is lasts] for lasts in (False, True))
-    return [*_packed(quick, most), *_packed(slow, most)]
 
+def lasting(cases: Iterable[Case]) -> list[tuple[Case, ...]]:
+    """Pack those that last until the time is up in the same way, so that none of the others waits for them."""
+    return [*_packed(case for case in cases if case.lasts)]
+
+
+_TOGETHER = 3
+"""Faults of one run at most: one source is spared."""
 
 _APART = 3
 """Lines of the table between the faults that meet in a run, so that they are seldom the same."""
 
 
-def _packed(cases: Iterable[Case], most: int) -> Iterator[tuple[Case, ...]]:
+def _packed(cases: Iterable[Case]) -> Iterator[tuple[Case, ...]]:
     columns: dict[str, deque[Case]] = defaultdict(deque)
     for case in cases:
         columns[case.source].append(case)
@@ -123,7 +126,7 @@ def _packed(cases: Iterable[Case], most: int) -> Iterator[tuple[Case, ...]]:
         column.rotate(turn * _APART)
     while any(columns.values()):
         run: list[Case] = []
-        for column in sorted(columns.values(), key=len, reverse=True)[:most]:
+        for column in sorted(columns.values(), key=len, reverse=True)[:_TOGETHER]:
             fit = next((case for case in column if _one_set_of_credentials(*run, case)), None)
             if fit is not None:
                 column.remove(fit)

@@ -1,11 +1,12 @@
 """A simulated day: the real engine and its caches on a virtual clock, scripted workers, a viewer that checks it all.
 
-Everything that goes wrong comes from one seed; the last twenty minutes are quiet.
+Everything that goes wrong comes from one seed; at the end, and now and then in between, it is quiet for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
-from fetchers.messages import CallEnded, CallStarted
+from fetchers.messages import CallEnded, CallStarted, Fetch
 from monitor.changes import Enable, Refresh, Restore, Start
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
@@ -54,8 +55,44 @@ class Ledger:
     calls: int = 0
     late_s: float = 0.0
     """Seconds that the worst fetch was open beyond its hard deadline, pauses of the program apart."""
+    open_s: float = 0.0
+    """Seconds from asking to the end of the worst fetch, pauses of the program apart."""
+    unsent_s: float = 0.0
+    """The same, less those for which the fetch was with a worker: it waited for one that could take it."""
     paused_until: float = 0.0
     """When the last pause of the program was over."""
+    paused_s: float = 0.0
+    """Seconds of all pauses so far."""
+    _asked: dict[str, float] = field(default_factory=dict)
+    """Table → when the fetch was asked for that is open."""
+
+    def overhears(self, engine: Engine) -> None:
+        """Note from now on what an engine asks its watchdogs for."""
+        for watchdog in engine._watchdogs.values():
+            watchdog.fetch = functools.partial(self._note, watchdog.fetch)  # type: ignore[method-assign]
+
+    def _note(self, ask: Callable[[Fetch], None], fetch: Fetch) -> None:
+        self._asked[fetch.table] = self._running_s
+        ask(fetch)
+
+    @property
+    def _running_s(self) -> float:
+        """Seconds that the program has run."""
+        return self.timeline.now - self.paused_s
+
+    def engine_ends(self) -> None:
+        """Count what its engine leaves open, too."""
+        for table in [*self._asked]:
+            self._has_ended(table, 0)
+
+    def _has_ended(self, table: str, sent_s: float) -> None:
+        open_s = self._running_s - self._asked.pop(table)
+        self.open_s, self.unsent_s = max(self.open_s, open_s), max(self.unsent_s, open_s - sent_s)
+
+    def pause(self, seconds: float) -> None:
+        """The program is about to stand still."""
+        self.paused_s += seconds
+        self.paused_until = self.timeline.now + seconds
 
     def fetch(  # noqa: PLR0917 - the session log's arguments
         self, table: str, generation: int, scopes: Mapping[str, str], took_s: float, budget: float, kills: int
@@ -63,6 +100,7 @@ class Ledger:
         """Count a fetch that has ended."""
         self.fetches += 1
         self.kills += kills
+        self._has_ended(table, took_s)
         for scope, outcome in scopes.items():
             if outcome != COMPLETE:
                 self.failures[outcome] += 1
@@ -100,7 +138,8 @@ class Day:
         """Live through the day, with its faults, and through the quiet after it."""
         await self._begin()
         await self.timeline.run(self.faults.dice.uniform(1, 5))
-        await self._replace()  # the first engine dies in its first fetches
+        self.faults.certain.add("never ready")
+        await self._replace()  # the first engine dies in its first fetches; a worker of the second never begins
         end, next_fault, hour = self._hours * HOUR, 60.0, 1
         while self.timeline.now < end:
             await self.timeline.run(min(next_fault, hour * HOUR))
@@ -148,6 +187,7 @@ class Day:
         )
         for restore in known:
             self.engine.obey(restore)
+        self.ledger.overhears(self.engine)
         self.engine.begin()
         self.engine._schedule._dice = random.Random(self.faults.dice.random())
         restoring = self.engine._restoring
@@ -156,6 +196,7 @@ class Day:
 
     async def _end(self) -> None:
         self.engine.close()
+        self.ledger.engine_ends()
         for child in self.launcher.alive.values():
             child.dead = True
         await self._keeping.close()
@@ -193,11 +234,11 @@ class Day:
 
     async def _stop(self, seconds: float) -> None:
         self.outside.mail = []
-        self.ledger.paused_until = self.timeline.now + seconds
+        self.ledger.pause(seconds)
         await self.timeline.stop_program(seconds, self.outside.wake)
 
     async def _sleep(self, seconds: float) -> None:
-        self.ledger.paused_until = self.timeline.now + seconds
+        self.ledger.pause(seconds)
         await self.timeline.stop_all(seconds)
 
     def _hold(self, seconds: float) -> None:

@@ -96,6 +96,8 @@ class Faults:
         self.dice = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.quiet = False
+        self.certain: set[str] = set()
+        """What befalls, once, the next time that it can, whatever the dice say."""
 
     def befalls(self, chances: Mapping[str, float]) -> str | None:
         """What happens, of things with these probabilities; null for nothing."""
@@ -104,7 +106,8 @@ class Faults:
             return None
         for kind, chance in chances.items():
             roll -= chance
-            if roll < 0:
+            if roll < 0 or kind in self.certain:
+                self.certain.discard(kind)
                 self.counts[kind] += 1
                 return kind
         return None

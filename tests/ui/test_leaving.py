@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -17,8 +18,11 @@ from tests.support.environment import bare
 from tests.support.hangs import HANGS, WAYS, Scene, await_state, seconds_to_end, unread
 from tests.support.terminal import MONITOR, Terminal
 
+MEDIAN_S = 0.6
+"""Seconds that leaving may take on the whole: half a second is promised."""
+
 BOUND_S = 2.0
-"""Seconds that leaving may take on a busy machine; `benchmarks/leaving.py` has the figures of a quiet one."""
+"""Seconds that it may take once, on a busy machine; `benchmarks/leaving.py` has the figures of a quiet one."""
 
 GONE_S = 3.0
 """Seconds after which nothing may be left of it, on a busy machine."""
@@ -49,20 +53,36 @@ def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def took() -> dict[tuple[str, str], float]:
+    """Hang and way → the seconds that leaving took."""
+    return {}
+
+
 @pytest.mark.parametrize(("hang", "way"), PAIRS, ids=str)
-def test_leaving_is_held_by_nothing(hang: str, way: str, emulators: Emulators, tmp_path: Path) -> None:
+def test_leaving_is_held_by_nothing(
+    hang: str, way: str, emulators: Emulators, tmp_path: Path, took: dict[tuple[str, str], float]
+) -> None:
     """In time, with the status that says why; the terminal is given back; no process and no file is left."""
     case = HANGS[hang]
     scene = Scene(tmp_path / "home", emulators, demo=case.demo, site=case.site)
     with scene.terminal:
         try:
             with case.begin(scene):
-                assert seconds_to_end(scene, way) < BOUND_S
+                took[hang, way] = seconds_to_end(scene, way)
+                assert took[hang, way] < BOUND_S
                 assert scene.wait_until_gone(GONE_S) == []
             assert scene.terminal.status in STATUS[way]
             assert way == "the terminal is closed" or scene.given_back()
         finally:
             scene.end()
+
+
+def test_leaving_keeps_its_promise_on_the_whole(took: dict[tuple[str, str], float]) -> None:
+    """Over all that hangs and all ways, the median is not much above half a second, however busy the machine."""
+    if took.keys() != set(PAIRS):
+        pytest.skip("not every pair has been timed in this run")
+    assert statistics.median(took.values()) < MEDIAN_S, took
 
 
 SCREEN_HANGS = """
@@ -83,7 +103,7 @@ sys.exit(cli.main(["--demo"]))
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_not_even_a_screen_that_hangs_holds_it(tmp_path: Path, number: signal.Signals) -> None:
     """Its loop stands still: the kernel's timer gives the terminal back, ends the processes and leaves."""
-    environment = bare(tmp_path, TMPDIR=str(tmp_path), LEFT_BEHIND_BY=str(tmp_path))
+    environment = bare(tmp_path, TMPDIR=str(tmp_path))
     with Terminal([sys.executable, "-P", "-c", SCREEN_HANGS], environment=environment) as terminal:
         mode = terminal.mode
         terminal.wait_for("live")

@@ -101,12 +101,16 @@ def _words(status: TableStatus, found: Freshness, now: datetime) -> str:
         case Freshness.STALE:
             fetched = freshness.fetched_at(status, now)
             return f"stale: answered {age((now - fetched).total_seconds())}" if fetched else "stale"
-        case Freshness.FAILED if not any(scope.failure for scope in status.scopes.values()):
-            return "nothing is known"  # nobody was asked
         case Freshness.FAILED:
-            return f"failed: none of {scopes} {units} answered" if scopes > 1 else "failed"
+            return _failed(status, f"none of {scopes} {units} answered" if scopes > 1 else "")
         case _:
             return found.value
+
+
+def _failed(status: TableStatus, words: str) -> str:
+    if not causes(status):
+        return "nothing is known"  # nobody was asked
+    return f"failed: {words}" if words else "failed"
 
 
 def _failures(status: TableStatus) -> Iterator[str]:

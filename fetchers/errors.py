@@ -111,4 +111,5 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, error: FetchError) -> Failure:
         """The failure that `error` reports, without secrets."""
-        return cls(kind=error.kind, text=redact(str(error)), retry_after_s=error.retry_after_s)
+        text = redact(str(error)).encode(errors="replace").decode()  # half a surrogate pair would not travel
+        return cls(kind=error.kind, text=text, retry_after_s=error.retry_after_s)

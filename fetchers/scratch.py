@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -26,8 +25,16 @@ _held: list[int] = []
 
 
 def new_scratch() -> Path:
-    """Return a path for one worker; nothing is there yet."""
-    return Path(tempfile.gettempdir()) / f"{_PREFIX}{uuid.uuid4().hex}"
+    """Return a path for one worker; nothing is there yet.
+
+    Whether anything can be written there is nobody's business until something is: most workers write nothing.
+    """
+    return _temporary() / f"{_PREFIX}{uuid.uuid4().hex}"
+
+
+def _temporary() -> Path:
+    named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
+    return Path(next(filter(None, named), "/tmp"))  # noqa: S108 - the name below it is new and made for us alone
 
 
 def private_directory() -> Path:

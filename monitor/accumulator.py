@@ -112,7 +112,7 @@ class Accumulator:
         """
         entry = self._tables.get(table)
         held = entry.scopes.get(scope) if entry else None
-        if held is None or held.status.fetched_at is not None:
+        if held is None or held.status.live or held.status.fetched_at not in {None, fetched_at}:
             return
         held.status = msgspec.structs.replace(held.status, fetched_at=fetched_at)
         for record in records:

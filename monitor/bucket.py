@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+DEBT_MINUTES = 5.0
+"""Minutes of refilling that may be owed: calls without end are a fault, and must not silence a source for hours."""
+
+
 @dataclass
 class Bucket:
     """Calls that one API and project have left; refilled steadily, never beyond its size."""
@@ -13,7 +17,7 @@ class Bucket:
     size: float
     """Calls that may be made in one burst."""
     left: float
-    """May fall below zero: a call that has been made counts, whether it was foreseen or not."""
+    """May fall below zero, down to a bound: a call that has been made counts, whether it was foreseen or not."""
     at: float
     """Monotonic seconds when `left` was true."""
 
@@ -29,7 +33,7 @@ class Bucket:
 
     def spend(self, calls: float) -> None:
         """Take out what was made."""
-        self.left -= calls
+        self.left = max(-DEBT_MINUTES * self.per_minute, self.left - calls)
 
     def ready_at(self, calls: float) -> float:
         """Return the monotonic second at which so many calls will be there."""

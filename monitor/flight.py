@@ -52,7 +52,7 @@ class Flight:
     """Monotonic seconds at which whoever asked has to have an answer, however late a worker became ready for it."""
     timer: Timer | None = None
     outcomes: dict[str, Failure | None] = field(default_factory=dict)
-    lost: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] | None = None
     """Where the worker of the first attempt is gone: scope → what was said of it."""
     _records: Counter[str] = field(default_factory=Counter)
 
@@ -73,7 +73,7 @@ class Flight:
 
     def may_retry(self, now: float) -> bool:
         """Whether a second attempt is due: never a third, and only while there is time."""
-        return not self.lost and self.remaining(now) > RETRY_LEAST_S
+        return self.lost is None and bool(self.open_scopes) and self.remaining(now) > RETRY_LEAST_S
 
     def lose(self, lost: dict[str, str]) -> None:
         """Note that the first attempt is over: scope → what is to be said of it."""
@@ -82,12 +82,12 @@ class Flight:
 
     def in_time(self, now: float) -> bool:
         """Whether there is time to send it at all; always for the first attempt."""
-        return self.remaining(now) > RETRY_LEAST_S or not self.lost
+        return self.remaining(now) > RETRY_LEAST_S or self.lost is None
 
     def rest(self, now: float) -> Fetch:
         """Return what is to be sent now: the scopes still open, and the time still left."""
         left = self.remaining(now)
-        if not self.lost and left >= self.fetch.soft_deadline_s:
+        if self.lost is None and left >= self.fetch.soft_deadline_s:
             return self.fetch
         soft_s = max(AT_LEAST_S, math.floor(left * 10) / 10)
         return msgspec.structs.replace(self.fetch, scopes=tuple(self.open_scopes), soft_deadline_s=soft_s)

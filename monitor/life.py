@@ -152,6 +152,8 @@ class Life:
                 self._witness.message(message)
 
     def _become_ready(self, message: Ready) -> None:
+        if self.ready:
+            raise FrameError("it says for the second time that it is ready")
         if self._timer is not None:
             self._timer.cancel()
         self.ready = True

@@ -42,6 +42,9 @@ _LOOK_S = 0.01
 RESTART_S = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds before each new start in a row."""
 
+ROWS_A_COMMAND = 500
+"""Rows that the next engine is told together."""
+
 STABLE_S = 60.0
 """An engine that lived so long counts as sound: the next one is started at once."""
 
@@ -159,8 +162,11 @@ def _known(mirror: Mirror) -> Iterator[Restore]:
     for table, status in mirror.status.items():
         for name, scope in status.scopes.items():
             records = tuple(record for record in mirror.rows.get(table, {}).values() if record.scope == name)
-            if records or scope.fetched_at is not None:
-                yield Restore(table=table, scope=name, fetched_at=scope.fetched_at, records=records)
+            if scope.fetched_at is not None and not records:
+                yield Restore(table=table, scope=name, fetched_at=scope.fetched_at, records=())
+            for start in range(0, len(records), ROWS_A_COMMAND):  # in pieces, none of which comes near a frame's limit
+                piece = records[start : start + ROWS_A_COMMAND]
+                yield Restore(table=table, scope=name, fetched_at=scope.fetched_at, records=piece)
 
 
 class _Life:
@@ -197,7 +203,8 @@ class _Life:
     def tell(self, commands: Iterable[Command]) -> None:
         """Queue commands."""
         for command in commands:
-            self._unsent += pack(command)
+            with contextlib.suppress(FrameError, UnicodeError):  # a row that cannot be told costs that row
+                self._unsent += pack(command)
         self._write()
 
     def _write(self) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from fetchers.base import describe_call
 from fetchers.messages import CallEnded, CallStarted, Fetch
 
+MOST = 10_000
+"""Calls that are remembered; a worker that has more of them open begins them without end, and the oldest are let go."""
+
 
 class OpenCalls:
     """By the id that the worker gave them."""
@@ -17,6 +20,8 @@ class OpenCalls:
     def started(self, call: CallStarted) -> None:
         """Note that a call has begun."""
         self._calls[call.id] = call
+        if len(self._calls) > MOST:
+            del self._calls[next(iter(self._calls))]
 
     def ended(self, end: CallEnded) -> CallStarted | None:
         """Forget a call; return how it began, null where that was never heard of."""

@@ -136,7 +136,7 @@ class Watchdog:
         words = why if ready else f"its client was still loading; {why}"
 
         def say(fetch: Fetch, scope: str) -> str:
-            lost = self._flights[fetch.table].lost.get(scope)
+            lost = (self._flights[fetch.table].lost or {}).get(scope)
             return f"{self._calls.where(fetch, scope)}: {words}" if lost is None or ready else f"{lost}; {why}"
 
         self._condemn(say)
@@ -245,7 +245,7 @@ class Watchdog:
         now = self._clock.monotonic()
         for table, flight in list(self._flights.items()):
             if not flight.may_retry(now):
-                again = "; twice in a row" if flight.lost else ""
+                again = "; twice in a row" if flight.lost is not None else ""
                 texts = {scope: f"{text}{again}" for scope, text in lost[table].items()}
                 self._end(flight, functools.partial(_look_up, texts))
                 continue
@@ -257,7 +257,8 @@ class Watchdog:
 
     def _too_late(self, flight: Flight) -> None:
         """End a fetch whose second attempt could not begin in time; the worker that is starting is not to blame."""
-        self._end(flight, lambda _fetch, scope: f"{flight.lost[scope]}; the next was not ready in time")
+        texts = {scope: f"{text}; the next was not ready in time" for scope, text in (flight.lost or {}).items()}
+        self._end(flight, functools.partial(_look_up, texts))
 
     # --- what the worker says ------------------------------------------------------------------------------------
 

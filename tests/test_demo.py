@@ -109,6 +109,19 @@ def test_a_stop_that_was_not_announced_does_not_cost_the_terminal(demo: Terminal
     assert demo.is_cooked()
 
 
+@pytest.mark.parametrize(
+    "pasted", [b"j" * 40_000, b"what was meant for another window\n" * 1_000, bytes(range(32, 256)) * 100]
+)
+def test_a_paste_holds_up_no_key(demo: Terminal, pasted: bytes) -> None:
+    """Nobody types that much at once: it is left out, and the key after it is answered at once."""
+    demo.wait_for("live")
+    for start in range(0, len(pasted), 1_000):
+        demo.send(pasted[start : start + 1_000])
+        demo.read(0)
+    demo.send("\x03")
+    assert demo.wait_for_end(5) == 0
+
+
 def test_a_paste_that_never_ends_swallows_no_key(demo: Terminal) -> None:
     """The program asks for no pastes, so a terminal sends none."""
     demo.wait_for("live")

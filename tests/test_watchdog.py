@@ -25,6 +25,7 @@ from monitor.breaker import OPEN_S, RESPAWN_S
 from monitor.flight import HARD_AFTER_SOFT_S, ROWS_MOST, Ended
 from monitor.life import AUTOPSY_S
 from monitor.memory_watch import MEMORY_MOST
+from monitor.open_calls import MOST
 from monitor.watchdog import (
     EVIDENCE_S,
     LOADING,
@@ -560,6 +561,39 @@ async def test_a_worker_that_was_given_up_before_its_process_was_made_never_is(s
     stage.watchdog.close()
     await stage.settle()
     assert stage.launcher.children == []
+
+
+async def test_a_worker_that_says_twice_that_it_is_ready_is_killed(stage: Stage) -> None:
+    """A deadline that runs is moved by nobody's word."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.ready()
+    assert worker.killed
+
+
+async def test_a_worker_that_dies_before_it_ends_what_it_has_answered_costs_nothing(stage: Stage) -> None:
+    """Every scope is complete: there is nothing to ask again, and the fetch is over."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    worker.answer(fetch(), EAST)
+    worker.leave()
+    stage.clock.advance(AUTOPSY_S)
+    [ended] = stage.ended
+    assert ended.outcomes == {EAST: None}
+
+
+async def test_calls_without_end_are_not_remembered_without_end(stage: Stage) -> None:
+    """The newest are what matters when it hangs."""
+    stage.watchdog.fetch(fetch(scopes=(EAST,)))
+    worker = await stage.worker()
+    worker.ready()
+    for number in range(MOST + 5):
+        worker.say(call(number, EAST, page=number))
+    stage.clock.advance(SOFT + 1)
+    assert stage.failures() == {EAST: f"ListExecutions us-east1 page {MOST + 4}: no answer in 20 s; worker killed"}
+    assert len(stage.calls) == MOST
 
 
 @pytest.mark.parametrize("claim_s", [0.1, 3600.0])

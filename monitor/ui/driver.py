@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import select
 import signal
 import termios
@@ -31,6 +32,9 @@ GIVE_BACK_S = 0.05
 """Seconds that a terminal which is given back has to take what waits for it, and again to take the last words."""
 
 _READ = 4096
+_CTRL_C = b"\x03"
+_PASTED = re.compile(rb"[^\x1b]{64,}")
+"""So much text in one piece is pasted; keys that repeat while the program is held up for two seconds are fewer."""
 _ESCAPE_S = constants.ESCAPE_DELAY + 0.01
 """Seconds after which an escape is a key, and no beginning of a sequence."""
 
@@ -154,7 +158,9 @@ class TerminalDriver(LinuxDriver):
         if not data:
             self._loop.remove_reader(self._terminal)
             self._app.exit(return_code=exit_codes.HUNG_UP)
-        elif text := self._decoder.decode(data):  # of half a character nothing; to the parser that would be the end
+        elif text := self._decoder.decode(
+            _typed_by_hand(data)
+        ):  # of half a character nothing; to the parser that would be the end
             self._typed(text)
 
     def _typed(self, text: str) -> None:
@@ -202,6 +208,11 @@ class TerminalDriver(LinuxDriver):
 
     def _enable_bracketed_paste(self) -> None:
         """Leave it off: there is nothing to paste into, and a paste that never ends would swallow every key."""
+
+
+def _typed_by_hand(data: bytes) -> bytes:
+    """Leave out what nobody types: there is nothing to paste into, and each key of a paste would hold up the next."""
+    return _PASTED.sub(lambda found: _CTRL_C if _CTRL_C in found.group() else b"", data)
 
 
 def _opened_again(fileno: int) -> int:

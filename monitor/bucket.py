@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 DEBT_MINUTES = 5.0
 """Minutes of refilling that may be owed: calls without end are a fault, and must not silence a source for hours."""
 

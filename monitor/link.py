@@ -111,7 +111,7 @@ class EngineProcess:
             except OSError as error:
                 how = f"a process cannot be started: {error}"
             else:
-                life.tell([*_known(self._mirror), self._start, *self._last_words])
+                life.tell([*restores(self._mirror), self._start, *self._last_words])
                 async for change in life.changes():
                     self._mirror.apply(change)
                     yield change
@@ -157,7 +157,7 @@ class EngineProcess:
             self._life.kill()
 
 
-def _known(mirror: Mirror) -> Iterator[Restore]:
+def restores(mirror: Mirror) -> Iterator[Restore]:
     """Yield, scope by scope, what an engine needs to go on where another one ended."""
     for table, status in mirror.status.items():
         for name, scope in status.scopes.items():

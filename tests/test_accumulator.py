@@ -264,6 +264,15 @@ def test_a_wall_clock_that_jumps_during_a_fetch_does_not_say_how_long_it_took(ju
     assert accumulator.status("runner").scopes[EAST].took_s is None
 
 
+def test_rows_are_restored_in_pieces() -> None:
+    """Pieces of one answer have one time; what has another time is another answer, and comes too late."""
+    accumulator = runner(EAST)
+    for name in ("a", "b"):
+        accumulator.restore("runner", EAST, [record(name)], NOON)
+    accumulator.restore("runner", EAST, [record("c")], NOON - timedelta(hours=1))
+    assert ids(accumulator) == {"a", "b"}
+
+
 def test_restoring_never_overwrites_an_answer() -> None:
     """A cache that is read late changes nothing any more, nor does one of a region that is not asked."""
     accumulator = runner(EAST)

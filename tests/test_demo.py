@@ -109,9 +109,14 @@ def test_a_stop_that_was_not_announced_does_not_cost_the_terminal(demo: Terminal
     assert demo.is_cooked()
 
 
-@pytest.mark.parametrize(
-    "pasted", [b"j" * 40_000, b"what was meant for another window\n" * 1_000, bytes(range(32, 256)) * 100]
-)
+PASTED = {
+    "a key": b"j" * 40_000,
+    "text": b"what was meant for another window\n" * 1_000,
+    "binary": bytes(range(32, 256)) * 100,
+}
+
+
+@pytest.mark.parametrize("pasted", PASTED.values(), ids=PASTED)
 def test_a_paste_holds_up_no_key(demo: Terminal, pasted: bytes) -> None:
     """Nobody types that much at once: it is left out, and the key after it is answered at once."""
     demo.wait_for("live")

@@ -19,16 +19,17 @@ import pytest
 
 from fetchers.demo_records import demo_settings
 from fetchers.messages import Event, Fetch, Page, ScopeComplete, ScopeFailed
-from monitor.changes import Change, EngineEnded, Hello, Start
+from monitor.changes import Change, EngineEnded, Hello, RowsChanged, ScopeStatus, Start, TableChanged, TableStatus
 from monitor.clock import LoopClock
 from monitor.flight import Ended
 from monitor.freshness import Freshness, of_table
 from monitor.launch import ProcessLauncher
-from monitor.link import EngineProcess
+from monitor.link import ROWS_A_COMMAND, EngineProcess, restores
 from monitor.mirror import Mirror
 from monitor.solitude import ORDERLY_S
 from monitor.tables import TABLES, TablePlan
 from monitor.watchdog import Hearing, Watchdog
+from tests.support.records import NOON, record
 
 SCOPE = "us-central1"
 
@@ -268,6 +269,18 @@ async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_pa
     assert pid_of(link) != first
     await until(lambda: not any(map(is_worker, workers)), 1)
     link.close()
+
+
+def test_what_the_next_engine_is_told_fits_into_frames_however_much_it_is() -> None:
+    """A scope with rows without end is told in pieces, none is lost, and a scope known to be empty is told too."""
+    mirror, many = Mirror(), {str(number): record(str(number), scope=SCOPE) for number in range(1234)}
+    mirror.apply(RowsChanged(table="runner", upserts=many))
+    scopes = {SCOPE: ScopeStatus(fetched_at=NOON), "empty": ScopeStatus(fetched_at=NOON), "unknown": ScopeStatus()}
+    mirror.apply(TableChanged(status=TableStatus(table="runner", scopes=scopes)))
+    told = [*restores(mirror)]
+    assert max(len(command.records) for command in told) == ROWS_A_COMMAND
+    assert {row.id for command in told for row in command.records} == many.keys()
+    assert {command.scope for command in told} == {SCOPE, "empty"}
 
 
 async def test_an_engine_that_stops_beating_is_replaced(tmp_path: Path) -> None:

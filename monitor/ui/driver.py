@@ -158,9 +158,7 @@ class TerminalDriver(LinuxDriver):
         if not data:
             self._loop.remove_reader(self._terminal)
             self._app.exit(return_code=exit_codes.HUNG_UP)
-        elif text := self._decoder.decode(
-            _typed_by_hand(data)
-        ):  # of half a character nothing; to the parser that would be the end
+        elif text := self._decoder.decode(_typed_by_hand(data)):  # nothing, to the parser, would be the end
             self._typed(text)
 
     def _typed(self, text: str) -> None:

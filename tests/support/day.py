@@ -19,7 +19,7 @@ from monitor.changes import Enable, Refresh, Restore, Start
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
 from monitor.keeping import Keeping
-from monitor.link import _known
+from monitor.link import restores
 from monitor.session_log import COMPLETE, SessionLog
 from monitor.tables import TABLES, TablePlan
 from tests.support import day_faults
@@ -208,7 +208,7 @@ class Day:
         await self._end()
         self.timeline.program = type(self.timeline.program)(self.timeline)
         self.viewer.new_engine()
-        await self._begin(tuple(_known(self.viewer.mirror)))
+        await self._begin(tuple(restores(self.viewer.mirror)))
 
     # --- faults
 

@@ -1,9 +1,15 @@
-"""Every benchmark but the long ones of kills and memory, one after another: `python -m benchmarks`, or `make bench`."""
+"""Every benchmark of a few minutes, one after another: `python -m benchmarks`, or `make bench`.
+
+Those of leaving, of kills and of memory take longer and run alone.
+"""
 
 from __future__ import annotations
 
-from benchmarks import calls_an_hour, cold_five_tables, first_frame, one_hangs
+import sys
 
-for benchmark in (first_frame, cold_five_tables, one_hangs, calls_an_hour):
+from benchmarks import calls_an_hour, cold_five_tables, first_frame, loop_gaps, one_hangs, simulated_day
+
+for benchmark in (first_frame, cold_five_tables, one_hangs, loop_gaps, calls_an_hour):
     benchmark.main()
     print()
+sys.exit(not simulated_day.main())

@@ -2,8 +2,9 @@
 
 The program runs on a real pty: a cold start of five tables from emulators at 300 ms a call; one source that hangs until
 its worker is killed; and five tables of 1,000 rows, all of them changed at each refresh. A probe inside each process
-(`gap_probe`) notes when its loop ran late, and how much of that time its own thread was at work: the rest of it the
-machine was busy elsewhere, as the idle loop shows. `--stacks` also says where a loop was held.
+(`gap_probe`) notes when its loop ran late by 10 ms or more, and how much of that time its own thread was at work: the
+rest of it the machine was busy elsewhere, as the idle loop shows; `–` stands for none. `--stacks` also says where a
+loop was held.
 """
 
 from __future__ import annotations
@@ -173,7 +174,7 @@ def row(phase: Phase, role: str, gaps: list[Gap], idle: list[Gap]) -> str:
 
 
 def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.0f} ms"
+    return f"{1000 * seconds:.0f} ms" if seconds else "–"
 
 
 def main() -> None:

@@ -49,6 +49,8 @@ def report(day: Day, memory: Memory, took_s: float) -> None:
     print(f"| changes told, engines | {viewer.told:,}, {day.engines} |")
     print(f"| workers killed | {ledger.kills} |")
     print(f"| a fetch was open beyond its hard deadline for at most | {ledger.late_s:.3f} s |")
+    print(f"| a fetch was open since it was asked for, at most | {ledger.open_s:.1f} s |")
+    print(f"| a fetch waited for a worker that could take it, at most | {ledger.unsent_s:.1f} s |")
     print(f"| tables empty after they had rows | {viewer.counts['a table that had rows is empty']} |")
     print(f"| whatever else was not true | {viewer.counts.total()} |")
     print(
@@ -74,14 +76,16 @@ async def play(seed: int, hours: float) -> bool:
     return not day.viewer.counts
 
 
-def main() -> None:
-    """Play one day and print what it came to."""
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
-    hours = float(sys.argv[2]) if len(sys.argv) > 2 else HOURS
+def main(seed: int = SEED, hours: float = HOURS) -> bool:
+    """Play one day and print what it came to; whether all that was shown was true."""
     logging.disable(logging.CRITICAL)
     tracemalloc.start()
-    sys.exit(not asyncio.run(play(seed, hours)))
+    try:
+        return asyncio.run(play(seed, hours))
+    finally:
+        tracemalloc.stop()
+        logging.disable(logging.NOTSET)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(not main(*(kind(word) for kind, word in zip((int, float), sys.argv[1:], strict=False))))

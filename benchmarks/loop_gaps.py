@@ -51,10 +51,17 @@ class Gap:
     """Of it, seconds that the loop's own thread was at work."""
     spent_s: float
     """The same of all threads of its process."""
+    queued_s: float
+    """Of it, seconds that the thread was ready to run while others had the processors."""
     stack: str
 
+    @property
+    def ours_s(self) -> float:
+        """What is left of it without that wait, which is the machine's."""
+        return max(0.0, self.late_s - self.queued_s)
 
-NONE = Gap(0, 0, 0, 0, "")
+
+NONE = Gap(0, 0, 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -156,18 +163,21 @@ def refreshes(session: Session, phases: list[Phase]) -> None:
 def gaps_of(home: Path, role: str) -> list[Gap]:
     """What the probes of all processes of one kind wrote."""
     lines = [line for file in home.glob(f"{role}.*") for line in file.read_text().splitlines()]
-    parts = [line.split(" ", 4) for line in lines]
-    return [Gap(float(end), float(late), float(busy), float(spent), stack) for end, late, busy, spent, stack in parts]
+    found = []
+    for *numbers, stack in (line.split(" ", 5) for line in lines):
+        end, late_s, busy_s, spent_s, queued_s = map(float, numbers)
+        found.append(Gap(end, late_s, busy_s, spent_s, queued_s, stack))
+    return found
 
 
 def row(phase: Phase, role: str, gaps: list[Gap], idle: list[Gap]) -> str:
     """One line of the table of results."""
     worst = max(phase.of(gaps), key=lambda gap: gap.late_s, default=NONE)
-    held = max(phase.of(gaps), key=lambda gap: gap.busy_s, default=NONE)
+    own = max(phase.of(gaps), key=lambda gap: gap.ours_s, default=NONE)
     beside = [gap.late_s for gap in idle if gap.end > worst.end - worst.late_s and gap.end - gap.late_s < worst.end]
     idlest = max((gap.late_s for gap in phase.of(idle)), default=0)
-    largest = f"{_ms(worst.late_s)}: {_ms(worst.busy_s)}, {_ms(worst.spent_s)}"
-    line = f"| {phase.name} | {role} | {largest} | {_ms(held.busy_s)} |"
+    largest = f"{_ms(worst.late_s)}: {_ms(worst.busy_s)}, {_ms(worst.queued_s)}"
+    line = f"| {phase.name} | {role} | {largest} | {_ms(own.ours_s)} |"
     line += f" {_ms(max(beside, default=0))} | {_ms(idlest)} |"
     longest = sorted(phase.of(gaps), key=lambda gap: -gap.busy_s)[:TOLD]
     return "\n".join([line, *(f"    {_ms(gap.busy_s)}: {gap.stack}" for gap in longest if gap.stack)])
@@ -198,7 +208,8 @@ def main() -> None:
             idle.wait()
         found = {role: gaps_of(home, role) for role in ("engine", "screen", "idle")}
     print(
-        "| while | loop | largest gap: at work, all threads | longest at work | idle loop then | idle loop's largest |"
+        "| while | loop | largest gap: at work, waiting for a processor | largest without that wait"
+        " | idle loop then | idle loop's largest |"
     )
     print("|---|---|---|---|---|---|")
     for each in phases:

@@ -1,8 +1,8 @@
 """Put on PYTHONPATH by `benchmarks.loop_gaps`: measures the loops of engine and screen from within, changes nothing.
 
 Every few milliseconds a timer looks how late it is. A look that is late is written down with the processor time that
-the loop's thread, and the whole process, used meanwhile: much of it says that the loop was held, or kept waiting by
-another thread; little, that the machine was busy elsewhere.
+the loop's thread, and the whole process, used meanwhile, and with the time that the thread was ready to run while
+others had the processors, which the kernel counts: what is left of the gap is our own.
 """
 
 from __future__ import annotations
@@ -43,19 +43,22 @@ class Probe:
         self._thread = threading.get_ident()
         self._stacks: Counter[str] = Counter()
         self._due = time.monotonic()
-        self._busy, self._spent = time.thread_time(), time.process_time()
+        self._busy, self._spent, self._queued = time.thread_time(), time.process_time(), 0.0
+        self._schedule = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
         self._look()
         if os.environ.get("GAPS_STACKS"):
             threading.Thread(target=self._sample, daemon=True, name="gap-stacks").start()
 
     def _look(self) -> None:
         now, busy, spent = time.monotonic(), time.thread_time(), time.process_time()
+        queued = int(os.pread(self._schedule, 100, 0).split()[1]) / 1e9
         if now - self._due > TOLD_S:
             [(stack, _)] = self._stacks.most_common(1) or [("", 0)]
-            line = f"{now:.6f} {now - self._due:.6f} {busy - self._busy:.6f} {spent - self._spent:.6f} {stack}\n"
+            line = f"{now:.6f} {now - self._due:.6f} {busy - self._busy:.6f} {spent - self._spent:.6f} "
+            line += f"{queued - self._queued:.6f} {stack}\n"
             os.write(self._file, line.encode())
         self._stacks.clear()
-        self._due, self._busy, self._spent = now + TICK_S, busy, spent
+        self._due, self._busy, self._spent, self._queued = now + TICK_S, busy, spent, queued
         self._loop.call_later(TICK_S, self._look)
 
     def _sample(self) -> None:

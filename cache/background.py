@@ -183,6 +183,7 @@ class BackgroundStore:
             self._settle(self._open_waiters)
         while (job := self._next()) is not None:
             disk = self._do(job, disk)
+            del job  # what has been written is not held in memory until the next is
         if self._backlog.writes and self._failure is not None and not self._trouble_told:
             self._tell(f"the cache could not be written: {self._failure}")
         self._guard(disk.close)

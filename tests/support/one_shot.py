@@ -60,7 +60,7 @@ def _ls(stage: Stage, timeout_s: int) -> Answer:
     took_s = time.monotonic() - began
     assert [process.cmdline() for process in carrying(mark)] == []
     assert took_s < timeout_s + GRACE_S
-    assert done.stdout, done.stderr
+    assert done.stdout, (done.returncode, done.stderr)
     return Answer(json.loads(done.stdout)["tables"], done.returncode)
 
 

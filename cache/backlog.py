@@ -132,6 +132,8 @@ class Queue:
     def _remove(self, ident: Ident) -> Pending:
         removed = self.pending.pop(ident)
         self.size -= removed.size
+        if not self.pending:
+            self.pending = {}  # which gives back the room that a burst has taken
         return removed
 
 

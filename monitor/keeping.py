@@ -165,5 +165,7 @@ class Keeping:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        if not self._tasks:
+            self._tasks = set()  # which gives back the room that a burst has taken
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("an answer could not be kept", exc_info=error)

@@ -35,6 +35,9 @@ QUIET_S = 40 * MINUTE
 PEACE_EVERY_H, PEACE_S = 4, 20 * MINUTE
 """How often in between, and for how long, nothing goes wrong."""
 
+PACE_S = 30.0
+"""Virtual seconds after which the real disk is waited for."""
+
 DISK_S = 60.0
 """Real seconds that the disk of a busy machine may take for all that waits for it."""
 
@@ -145,7 +148,7 @@ class Day:
         await self._replace()  # the first engine dies in its first fetches; a worker of the second never begins
         end, next_fault, hour = self._hours * HOUR, 60.0, 1
         while self.timeline.now < end:
-            await self.timeline.run(min(next_fault, hour * HOUR))
+            await self._live(min(next_fault, hour * HOUR))
             if self.timeline.now >= hour * HOUR:
                 await self._strike(hour)
                 hour += 1
@@ -161,13 +164,17 @@ class Day:
         """An hour has passed; each fourth time there is peace for a while, so that what is held can be compared."""
         if hour % PEACE_EVERY_H == 0:
             await self._calm()
-            await self.timeline.run(self.timeline.now + PEACE_S)
-            await self._written()
+            await self._live(self.timeline.now + PEACE_S)
             self._each_peace(hour)
             self.faults.quiet = False
 
+    async def _live(self, until: float) -> None:
+        """Let time pass no faster than the real disk can follow: what waits for it is held, and would be counted."""
+        while self.timeline.now < until:
+            await self.timeline.run(min(until, self.timeline.now + PACE_S))
+            await self._written()
+
     async def _written(self) -> None:
-        """Wait for the real disk, which virtual time leaves behind: what waits for it is held, and would be counted."""
         if keeping := self._keeping._tasks:
             await asyncio.wait(keeping, timeout=DISK_S)
         store = await self._keeping._store()

@@ -43,7 +43,8 @@ def answer(run: Sequence[Case], emulators: Emulators, home: Path, timeout_s: int
     home.mkdir()
     with befallen(run, emulators, home) as stage:
         found = _ls(stage, timeout_s)
-    assert sum(file.stat().st_size for file in logs_of(home).iterdir()) < MOST_LOGGED
+    logged = {file.name: file.stat().st_size for file in logs_of(home).iterdir()}
+    assert sum(logged.values()) < MOST_LOGGED, logged
     return found
 
 
@@ -58,8 +59,9 @@ def _ls(stage: Stage, timeout_s: int) -> Answer:
         timeout=60,
     )
     took_s = time.monotonic() - began
-    assert [process.cmdline() for process in carrying(mark)] == []
-    assert took_s < timeout_s + GRACE_S
+    left = carrying(mark)
+    assert not left, left
+    assert took_s < timeout_s + GRACE_S, f"{took_s:.1f} s"
     assert done.stdout, (done.returncode, done.stderr)
     return Answer(json.loads(done.stdout)["tables"], done.returncode)
 
@@ -74,7 +76,7 @@ def judge(found: Answer, run: Sequence[Case]) -> None:
         else:
             assert table["freshness"] in {"partial", "stale", "failed"}, (case, name)
             assert all(words in table["error"] for words in case.words), (case, table["error"])
-    assert found.status == max(case.status for case in run)
+    assert found.status == max(case.status for case in run), found
 
 
 def loading_s(run: Sequence[Case], home: Path) -> float:

@@ -79,6 +79,12 @@ def judge(found: Answer, run: Sequence[Case]) -> None:
     assert found.status == max(case.status for case in run), found
 
 
+def spared(found: Answer, run: Sequence[Case]) -> bool:
+    """Whether every table that no fault befell is live."""
+    befallen_too = {name for case in run for name in case.tables}
+    return all(table["freshness"] == "live" for name, table in found.tables.items() if name not in befallen_too)
+
+
 def loading_s(run: Sequence[Case], home: Path) -> float:
     """Seconds until every worker that can had loaded its client, as the session log tells; infinite where one had not.
 

@@ -272,7 +272,7 @@ def test_several_processes_append_and_turn_over_without_losing_a_line(tmp_path: 
     writers = [subprocess.Popen([sys.executable, "-c", _WRITER, str(path), name], cwd=ROOT) for name in names]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     files = sorted(tmp_path.iterdir(), key=lambda file: -int(file.suffix[1:]) if file.suffix != ".log" else 0)
-    assert len(files) > 5
+    assert len(files) > 2
     found = [line.split() for file in files for line in file.read_text().splitlines()]
     for name in names:
         assert sorted(int(number) for writer, number, *_ in found if writer == name) == list(range(1000))

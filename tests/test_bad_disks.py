@@ -355,7 +355,7 @@ def test_a_bad_disk_costs_a_line_and_nothing_else(spoilt: Place, case: Case) -> 
     assert (status, table["freshness"]) == (exit_codes.OK, "live"), lines
     assert table["records"]
     assert OLD not in {row["id"] for row in table["records"]}
-    assert [case.says in line for line in lines] == [True] * bool(case.says), lines
+    assert any(case.says in line for line in lines) if case.says else not lines, lines
     table, lines, status = spoilt.ls("--cached")
     assert status == case.cached, lines
     assert ({row["id"] for row in table["records"]} == {OLD}) == case.remembers

@@ -120,10 +120,17 @@ class Terminal:
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
             if self._has_ended() and self.status is not None:
-                self.read(0)
+                self._drain()
                 return self.status
             self.read(0.01)
         raise AssertionError(f"still running after {limit_s:g} s\n{self.text}")
+
+    def _drain(self) -> None:
+        """Read what the program wrote last; the terminal gives it in pieces."""
+        before = -1
+        while len(self.raw) > before:
+            before = len(self.raw)
+            self.read(0)
 
     def wait_until_dead(self, limit_s: float = PATIENCE_S) -> int:
         """As `wait_for_end`, without reading a byte of what the program writes."""

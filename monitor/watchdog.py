@@ -341,7 +341,8 @@ class Watchdog:
         """
         lost = self._lost(why)
         kills = int(self._bury("killed"))
-        self._last_end = "it was killed"
+        blamed = lost.values() if culprit is None else (lost[culprit.table],)
+        self._last_end = next((text for texts in blamed for text in texts.values()), "it was killed")
         for flight in list(self._flights.values()):
             if culprit is None or flight.fetch is culprit:
                 self._end(flight, functools.partial(_look_up, lost[flight.fetch.table]), kills)

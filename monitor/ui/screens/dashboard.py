@@ -276,7 +276,7 @@ class Dashboard(Screen[None]):
         """Ask every source now."""
         self._ask()
 
-    def action_dismiss_notice(self) -> None:
+    def action_back(self) -> None:
         """Put the notice away."""
         self._notice.dismiss()
         self._say()

@@ -95,7 +95,7 @@ class Help(Screen[None]):
 
 
 def _keys() -> list[list[Part]]:
-    shown = [key for key in KEYS if key.where != "help"]
+    shown = [key for key in KEYS if key.where in {"app", "dashboard"}]
     lines: list[list[Part]] = [[], [("  Keys", "strong")]]
     lines += [[(f"  {fit(key.shown, _KEYS)}", "key"), (key.text, "text")] for key in shown]
     lines += [[], [("  Columns", "strong")]]

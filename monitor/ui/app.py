@@ -29,6 +29,7 @@ from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.help import Help
 from monitor.ui.theme import THEME
+from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.words import View
 
@@ -222,6 +223,13 @@ class MonitorApp(App[None]):
         screen = self._front
         if isinstance(screen, Help):
             screen.judge()
+
+    def say(self, text: str, role: str = "good") -> None:
+        """Show a passing message at the bottom of the screen in front."""
+        screen = self._front
+        if screen is not None:
+            for footer in screen.query(FooterLine):
+                footer.say(text, role)
 
     # --- leaving
 

@@ -73,8 +73,11 @@ KEYS = (
     Key("detail_copy", "detail", "y", "copy", "y", "copy its id, URL or reason", "copy"),
 )
 
-FOOTER = ("next_failure", "open", "find", "sort", "zoom", "refresh", "next_table", "help", "quit")
-"""The keys that matter, in the order the footer shows them; the last ones stay longest on a narrow line."""
+FOOTER = {
+    "dashboard": ("next_failure", "open", "find", "sort", "zoom", "refresh", "next_table", "help", "quit"),
+    "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
+}
+"""Per screen the keys that matter, in the order the footer shows them; the last ones stay longest on a narrow line."""
 
 
 def bindings(where: str) -> list[Binding]:
@@ -92,7 +95,7 @@ def _bound(key: Key) -> list[Binding]:
     return [Binding(digit, f"table({digit})", key.text, show=False) for digit in key.keys.split(",")]
 
 
-def footer_keys() -> list[Key]:
-    """What the footer shows."""
+def footer_keys(where: str) -> list[Key]:
+    """What the footer of a screen shows."""
     by_name = {key.name: key for key in KEYS if key.label}
-    return [by_name[name] for name in FOOTER]
+    return [by_name[name] for name in FOOTER[where]]

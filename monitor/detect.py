@@ -28,6 +28,14 @@ _MACHINE = Path("/sys/class/dmi/id/product_name")
 """Where Google's auth library, too, looks whether this is one of Google's machines."""
 _THERE = "found"
 """Stands for a secret."""
+_KINDS = {
+    "authorized_user": "a user's login",
+    "service_account": "a service account's key",
+    "impersonated_service_account": "another service account's name",
+    "external_account": "a workload's identity",
+    "external_account_authorized_user": "a workforce's login",
+}
+"""What a file of Google credentials says of itself as its `type`, in words."""
 
 CREDENTIALS = "gcp credentials"
 ACCOUNT = "gcp account"
@@ -42,7 +50,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     """The place, as people call it."""
     value: str | None
-    """What was found; null where nothing was, `found` where it is a secret."""
+    """What was found; null where nothing was, `found` where it is a secret, and of credentials what kind they are."""
 
 
 class Detected(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,21 +136,22 @@ class _Places:
         held = _json(adc)
         for name in ("project_id", "quota_project_id"):
             yield Look(what="gcp.project", where=f"{adc_where}: {name}", value=_text(held, name))
-        yield from self._credentials(config, adc_where, bool(held))
+        yield from self._credentials(config, adc, adc_where, held)
         yield self._variable("CLOUDSDK_CORE_ACCOUNT", what=ACCOUNT)
         for name in ("client_email", "account"):
             yield Look(what=ACCOUNT, where=f"{adc_where}: {name}", value=_text(held, name))
         yield Look(what=ACCOUNT, where=where, value=core.get("account"))
 
-    def _credentials(self, config: Config, adc_where: str, held: bool) -> Iterator[Look]:
+    def _credentials(self, config: Config, adc: Path, adc_where: str, held: Mapping[str, object]) -> Iterator[Look]:
         endpoints = msgspec.structs.asdict(config.gcp.endpoints).values()
         plaintext = all(str(endpoint).startswith("http://") for endpoint in endpoints)
         where = "gcp.endpoints (plaintext servers need none)"
-        yield Look(what=CREDENTIALS, where=where, value=_THERE if plaintext else None)
-        yield Look(what=CREDENTIALS, where=adc_where, value=_THERE if held else None)
+        yield Look(what=CREDENTIALS, where=where, value="none needed" if plaintext else None)
+        kind = _KINDS.get(_text(held, "type") or "", _THERE) if held else None
+        yield Look(what=CREDENTIALS, where=adc_where if held else f"{adc_where}: {_lack(adc)}", value=kind)
         google = "Google" in _head(self._machine)
         where = "the machine's own service account (metadata server)"
-        yield Look(what=CREDENTIALS, where=where, value=_THERE if google else None)
+        yield Look(what=CREDENTIALS, where=where, value="the machine's service account" if google else None)
 
     def _gcloud_configuration(self) -> tuple[Path, str]:
         name = self._environ.get("CLOUDSDK_ACTIVE_CONFIG_NAME") or _head(self._gcloud / "active_config").strip()
@@ -236,6 +245,19 @@ def _head(path: Path) -> str:
 
 def _is_file(fd: int) -> bool:
     return stat.S_ISREG(os.fstat(fd).st_mode)
+
+
+def _lack(path: Path) -> str:
+    """Why nothing could be taken from a file."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError):
+        return "cannot be read"
+    if stat.S_ISREG(mode) and os.access(path, os.R_OK):
+        return "holds no credentials"
+    return "cannot be read" if stat.S_ISREG(mode) else "is no file"
 
 
 def _ini(path: Path) -> dict[str, dict[str, str]]:

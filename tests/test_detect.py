@@ -12,6 +12,7 @@ import pytest
 
 from monitor.config import Config, parse
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected, detect, fill
+from monitor.findings import Finding, findings, lines
 from monitor.invocation import start
 from monitor.tables import TABLES
 
@@ -117,7 +118,7 @@ def test_a_service_accounts_file_gives_project_account_and_credentials(home: Pat
     where = "$GOOGLE_APPLICATION_CREDENTIALS (~/sa.json)"
     assert best(found, "gcp.project") == ("sa", f"{where}: project_id")
     assert best(found, ACCOUNT) == ("bot@sa.example", f"{where}: client_email")
-    assert best(found, CREDENTIALS) == ("found", where)
+    assert best(found, CREDENTIALS) == ("a service account's key", where)
     assert "hunter2" not in str(found)
 
 
@@ -223,6 +224,95 @@ def test_no_configured_directories_means_none(home: Path) -> None:
     """An empty list is an answer."""
     (home.parent / "work" / "wandb" / "offline-run-20260101_120000-abc123").mkdir(parents=True)
     assert filled(home, "[wandb]\noffline_dirs = []").wandb.offline_dirs == ()
+
+
+# --- in words ------------------------------------------------------------------------------------------------------
+
+
+def found(home: Path, text: str = "", **environ: str) -> dict[str, Finding]:
+    """What is said of everything that is looked for, by name."""
+    config, looks = filled(home, text, **environ), look(home, text, NO_MACHINE, **environ)
+    return {one.what: one for one in findings(config, looks, file_exists=bool(text), init="monitor config init")}
+
+
+def test_what_is_missing_is_said_with_where_it_was_looked_for_and_what_mends_it(home: Path) -> None:
+    """On a bare machine that is everything, and what is not needed is not called missing."""
+    every = found(home)
+    assert {what: (one.word, one.mend) for what, one in every.items()} == {
+        "Google Cloud project": ("missing", "gcloud config set project PROJECT_ID"),
+        "Google credentials": ("missing", "gcloud auth application-default login"),
+        "W&B key": ("missing", "wandb login"),
+        "W&B entity and project": ("missing", "wandb init --entity ENTITY --project PROJECT"),
+        "W&B offline runs": ("none", "export WANDB_DIR=DIRECTORY"),
+        "Configuration file": ("none", "monitor config init"),
+    }
+    project = every["Google Cloud project"]
+    assert project.where[:2] == ("$GOOGLE_CLOUD_PROJECT", "$GCLOUD_PROJECT")
+    assert project.places.startswith("looked for in $GOOGLE_CLOUD_PROJECT, ")
+    assert f"~/{ADC}): no such file" in every["Google credentials"].places
+    assert every["W&B offline runs"].where == ("./wandb", "./.wandb")
+    assert every["Configuration file"].where == (str(home / "config.toml"),)
+
+
+def test_what_is_found_is_said_with_the_place_and_needs_no_mending(home: Path) -> None:
+    """Values that are no secret, the kind of the credentials, and of a key only that it is there."""
+    write(home / ADC, json.dumps({"type": "authorized_user", "refresh_token": "hunter2", "quota_project_id": "acme"}))
+    (home.parent / "work" / "wandb" / "offline-run-20260101_120000-abc123").mkdir(parents=True)
+    every = found(home, "[wandb]\nentity = 'team'", WANDB_API_KEY=KEY, WANDB_PROJECT="arr")
+    adc = f"application default credentials (~/{ADC})"
+    file = str(home / "config.toml")
+    assert {what: (one.word, one.where, one.mend) for what, one in every.items()} == {
+        "Google Cloud project": ("acme", (f"{adc}: quota_project_id",), ""),
+        "Google credentials": ("a user's login", (adc,), ""),
+        "W&B key": ("a key", ("$WANDB_API_KEY",), ""),
+        "W&B entity and project": ("team/arr", (file, "$WANDB_PROJECT"), ""),
+        "W&B offline runs": (str(home.parent / "work" / "wandb"), ("./wandb",), ""),
+        "Configuration file": (file, (file,), ""),
+    }
+    assert KEY not in str(every)
+    assert "hunter2" not in str(every)
+
+
+def test_what_half_is_there_is_kept_in_the_command_that_mends_it(home: Path) -> None:
+    """The entity is known and the project is not; queues stand for a project."""
+    half = found(home, WANDB_ENTITY="team")["W&B entity and project"]
+    assert (half.word, half.mend) == ("missing", "wandb init --entity team --project PROJECT")
+    assert half.where[0] == "$WANDB_PROJECT"
+    queues = found(home, "[wandb]\nqueues = ['a', 'b']", WANDB_ENTITY="team")["W&B entity and project"]
+    assert (queues.word, queues.mend) == ("team · queues a, b", "")
+
+
+def test_a_key_is_fetched_from_the_server_that_is_asked(home: Path) -> None:
+    """Which may be one's own."""
+    assert found(home, WANDB_BASE_URL="https://wandb.acme.example")["W&B key"].mend == (
+        "wandb login --host https://wandb.acme.example"
+    )
+
+
+@pytest.mark.parametrize(("held", "lack"), [(None, "no such file"), ("not json", "holds no credentials")])
+def test_credentials_that_are_named_but_are_none_say_why_and_how_to_forget_them(
+    home: Path, held: str | None, lack: str
+) -> None:
+    """A login would not help while the variable is set."""
+    if held is not None:
+        write(home / "sa.json", held)
+    finding = found(home, GOOGLE_APPLICATION_CREDENTIALS=str(home / "sa.json"))["Google credentials"]
+    assert f"$GOOGLE_APPLICATION_CREDENTIALS (~/sa.json): {lack}" in finding.where
+    assert finding.mend == "unset GOOGLE_APPLICATION_CREDENTIALS && gcloud auth application-default login"
+
+
+def test_what_others_wrote_is_said_without_its_tricks(home: Path) -> None:
+    """A path is text like any other."""
+    finding = found(home, GOOGLE_APPLICATION_CREDENTIALS="/x\x1b]52;c;aGk=\x07\u202e")["Google credentials"]
+    assert finding.places.isprintable()
+
+
+def test_a_terminal_without_a_screen_gets_two_lines_for_each(home: Path) -> None:
+    """A mark and a word, and where; the command behind what is missing."""
+    said = list(lines([*found(home, WANDB_API_KEY=KEY).values()]))
+    assert said[0] == "○ Google Cloud project: missing  →  gcloud config set project PROJECT_ID"
+    assert said[4:6] == ["✓ W&B key: a key", "    $WANDB_API_KEY"]
+    assert len(said) == 12
 
 
 # --- garbage -------------------------------------------------------------------------------------------------------

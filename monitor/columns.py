@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from fetchers.records import Record, State
@@ -54,6 +54,10 @@ class Column:
     """Header where one line heads several tables; the same where it is empty."""
     ticks: bool = False
     """Whether the text of a queued or running record changes as time passes."""
+    number: Callable[[Record], float | None] | None = None
+    """What it is sorted by, most first; null in a record that has none. Without such a function it is by its text."""
+    details: tuple[str, ...] = ()
+    """Entries of a record's `detail` of which it shows the first that is there."""
 
 
 def _state(record: Record, _now: datetime) -> str:
@@ -95,35 +99,78 @@ def _detail(*keys: str) -> Callable[[Record, datetime], str]:
     return value
 
 
-def _progress(record: Record, now: datetime) -> str:
+def _progress(*keys: str) -> Callable[[Record, datetime], str]:
+    """The step that the record has come to, else the first of these details."""
+    otherwise = _detail(*keys)
+
+    def value(record: Record, now: datetime) -> str:
+        step = record.detail.get("step")
+        if isinstance(step, int | float) and not isinstance(step, bool) and math.isfinite(step):
+            return f"step {step:,.0f}"
+        return otherwise(record, now)
+
+    return value
+
+
+_STATES = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
+"""What needs eyes first."""
+
+
+def _urgency(record: Record) -> float:
+    return -_STATES.index(record.state)
+
+
+_STILL = 1e12
+
+
+def _length(record: Record) -> float | None:
+    """Seconds that it ran; what still runs goes before, the longest first: that order does not change with time."""
+    if not record.state.pending:
+        return record.seconds(record.finished or _EPOCH)
+    begun = record.started or record.created
+    return None if begun is None else _STILL - (begun - _EPOCH).total_seconds()
+
+
+def _moment(record: Record) -> float | None:
+    return None if record.time is None else (record.time - _EPOCH).total_seconds()
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _steps(record: Record) -> float | None:
     step = record.detail.get("step")
-    if isinstance(step, int | float) and not isinstance(step, bool) and math.isfinite(step):
-        return f"step {step:,.0f}"
-    return _detail("queue", "host", "user")(record, now)
+    return step if isinstance(step, int | float) and math.isfinite(step) else None
 
 
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
     return (
-        Column("state", "STATE", _state, 11, 11, style="state"),
+        Column("state", "STATE", _state, 11, 11, style="state", number=_urgency),
         Column("name", what, _name, 16, 40, weight=3, cut="middle", style="name", shared="NAME"),
         Column("where", "WHERE", _scope, 12, 17, weight=1, above=72, cut="middle", style="dim"),
         extra,
-        Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True),
-        Column("when", "SINCE", _when, 7, 7, above=88, align="right", style="dim"),
+        Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True, number=_length),
+        Column("when", "SINCE", _when, 7, 7, above=88, align="right", style="dim", number=_moment),
         Column("why", "WHY", _why, 16, None, weight=8, above=56, style="reason"),
     )
 
 
-def _extra(key: str, header: str, value: Callable[[Record, datetime], str]) -> Column:
-    return Column(key, header, value, 14, 22, weight=1, above=132, cut="middle", style="dim", shared="DETAIL")
+_Value = Callable[[Record, datetime], str]
 
 
-_PROGRESS = _extra("step", "PROGRESS", _progress)
+def _extra(key: str, header: str, *details: str, value: Callable[..., _Value] = _detail) -> Column:
+    shown = value(*details)
+    return Column(
+        key, header, shown, 14, 22, weight=1, above=132, cut="middle", style="dim", shared="DETAIL", details=details
+    )
+
+
+_PROGRESS = replace(_extra("step", "PROGRESS", "queue", "host", "user", value=_progress), number=_steps)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "builds": _columns("BUILD", _extra("origin", "FROM", _detail("trigger", "branch", "tag", "tags", "image"))),
-    "runner": _columns("EXECUTION", _extra("job", "JOB", _detail("job", "image"))),
-    "vertex": _columns("JOB", _extra("machine", "MACHINE", _detail("machine_type", "accelerator"))),
+    "builds": _columns("BUILD", _extra("origin", "FROM", "trigger", "branch", "tag", "tags", "image")),
+    "runner": _columns("EXECUTION", _extra("job", "JOB", "job", "image")),
+    "vertex": _columns("JOB", _extra("machine", "MACHINE", "machine_type", "accelerator")),
     "active": _columns("RUN", _PROGRESS),
     "completed": _columns("RUN", _PROGRESS),
 }

@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fetchers.records import Record, State, order
-from monitor.ui import rows as module
+from monitor.columns import COLUMNS
+from monitor.ui import places as module
+from monitor.ui import rows as rows_module
 from monitor.ui.heights import share
-from monitor.ui.rows import Rows
+from monitor.ui.rows import Keep, Rows, Sort
+from monitor.ui.sorting import Sorting
 from tests.ui.scripted import record
 
 
@@ -142,3 +145,83 @@ def test_a_small_table_gives_its_room_to_others_and_the_focused_one_gets_more() 
 def test_what_is_unfinished_is_in_view_before_history() -> None:
     """Eight running rows of one table stand before the ended rows of the focused one."""
     assert share([100, 100], 12, focus=0, urgent=[1, 8])[1] >= 8
+
+
+arrangements = st.tuples(
+    st.sampled_from([order, Sorting(COLUMNS["builds"][1]), Sorting(COLUMNS["builds"][4], reverse=True)]),
+    st.sampled_from([None, lambda row: row.state is State.FAILED, lambda row: int(row.id[3:]) % 3 > 0]),
+)
+
+
+@given(changes, st.lists(arrangements, min_size=1, max_size=4))
+def test_rows_arranged_anew_while_they_change_are_as_if_arranged_at_once(history: list[tuple], wishes: list) -> None:  # type: ignore[type-arg]
+    """Slices of the work and changes of rows take turns; nothing is lost, doubled or out of order."""
+    rows_module.SLICE, before = 3, rows_module.SLICE
+    try:
+        rows, steps = Rows(), iter([0.0])
+        for turn, (upserts, removed, move, _, height) in enumerate(history):
+            sort, keep = wishes[turn % len(wishes)]
+            if turn % 2 == 0:
+                steps = rows.arrange(sort, keep)
+            rows.resize(height)
+            new = {f"id-{number}": record("builds", number, state) for number, state in upserts.items()}
+            next(steps, None)
+            rows.change(new, [f"id-{number}" for number in removed])
+            next(steps, None)
+            rows.move(move)
+        sort, keep = wishes[-1]
+        for _ in rows.arrange(sort, keep):
+            pass
+        wanted = {key: row for key, row in rows.records.items() if keep is None or keep(row)}
+        assert rows.keys() == sorted(wanted, key=lambda key: (*sort(wanted[key]), key))
+        assert all(rows.shows(key) == (key in wanted) for key in rows.records)
+        assert rows.counts.total() == len(rows.records)
+        assert 0 <= rows.top <= max(0, len(rows) - rows.height)
+    finally:
+        rows_module.SLICE = before
+
+
+def arranged(rows: Rows, sort: Sort = order, keep: Keep | None = None) -> None:
+    """All slices at once."""
+    for _ in rows.arrange(sort, keep):
+        pass
+
+
+def test_a_row_that_is_filtered_out_is_selected_again_when_it_comes_back() -> None:
+    """Looking for something else loses nobody's place."""
+    rows = filled(50, 10)
+    rows.select(20)
+    arranged(rows, keep=lambda row: row.id.endswith("7"))
+    assert rows.keys() == ["id-7", "id-17", "id-27", "id-37", "id-47"]
+    assert rows.key(rows.cursor) == "id-27", "the next one that there is"
+    arranged(rows)
+    assert (rows.key(rows.cursor), rows.top <= 20 < rows.top + 10) == ("id-20", True)
+
+
+def test_a_filter_that_hides_everything_and_goes_leaves_the_selection() -> None:
+    """No row in sight is not no row."""
+    rows = filled(50, 10)
+    rows.select(20)
+    arranged(rows, keep=lambda _row: False)
+    assert (len(rows), rows.cursor, rows.counts.total()) == (0, 0, 50)
+    rows.change(made(70, state=State.RUNNING))
+    rows.move(1)
+    arranged(rows)
+    assert rows.selected == "id-20"
+
+
+def test_columns_sort_as_people_count() -> None:
+    """9 before 10, the longest and the newest first, and what is empty last, whichever way round."""
+    rows = Rows()
+    named = {
+        key: record("builds", 1, id=key, name=name)
+        for key, name in zip("abcd", ("t10", "t9", "T1", "t9b"), strict=True)
+    }
+    rows.change(named | {"e": record("builds", 1, id="", name="")})
+    by_name = COLUMNS["builds"][1]
+    arranged(rows, Sorting(by_name))
+    assert rows.keys() == ["c", "b", "d", "a", "e"]
+    arranged(rows, Sorting(by_name, reverse=True))
+    assert rows.keys() == ["a", "d", "b", "c", "e"]
+    arranged(rows, Sorting(next(column for column in COLUMNS["builds"] if column.key == "when")))
+    assert rows.keys() == sorted(rows.records, key=lambda key: rows.records[key].id)

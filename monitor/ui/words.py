@@ -219,7 +219,7 @@ def trouble(view: View) -> tuple[str, str] | None:
 def _next_try(view: View) -> str:
     scopes = [scope for scope in _scopes(view) if scope.failure]
     if view.status is not None and view.status.waiting:
-        return view.status.waiting
+        return one_line(view.status.waiting)
     if any(scope.loading for scope in scopes):
         return "asking again now"
     times = [scope.next_at for scope in scopes if scope.next_at is not None]
@@ -258,7 +258,7 @@ def _loading(view: View) -> Said:
     if not scopes:
         return Said("Loading", "waiting for the engine", "queued", spinning=True)
     if view.status is not None and view.status.waiting:
-        return Said("Loading", view.status.waiting, "queued", spinning=True)
+        return Said("Loading", one_line(view.status.waiting), "queued", spinning=True)
     done = sum(scope.fetched_at is not None or scope.failure is not None for scope in scopes)
     asked = f"{done} of {len(scopes)} {_unit(view.table, len(scopes))} answered" if len(scopes) > 1 else "no answer"
     return Said("Loading", f"{asked} so far", "queued", spinning=True)

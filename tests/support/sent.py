@@ -1,0 +1,57 @@
+"""What a program may send to a terminal: a strict reader that knows our own sequences, and calls all else foreign."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_TEXT = rb"[\x20-\x7e\x80-\xff]+"
+_MOVE = rb"\x1b\[(?P<y>\d{1,4});(?P<x>\d{1,4})H"
+_ONE = rb"(?:[1-4]|[79]|[34]9|[349][0-7]|10[0-7]|[34]8;2;\d{1,3};\d{1,3};\d{1,3}|[34]8;5;\d{1,3})"
+_COLOUR = rb"\x1b\[(?:0?|" + _ONE + rb"(?:;" + _ONE + rb")*)m"
+_WHOLE = rb"\x1b\[\?2026[hl]"
+_NEXT = rb"\r\n(?=\x1b\[\d+;\d+H)"
+
+PAINTING = (_TEXT, _MOVE, _COLOUR, _WHOLE, _NEXT)
+"""What is sent while the screen is shown: text, places, colours, where a frame begins and ends, and a new line where a place follows."""
+
+TAKING = (
+    *PAINTING,
+    rb"\x1b\[\?(?:1049|1000|1003|1015|1006|1004|2004|25|7)[hl]",
+    rb"\x1b\[\?(?:2026|2048)\$p",  # whether it paints whole frames, and tells its size: both are answered to us
+    rb"\x1b\[(?:>25u|<u)",  # how keys are told
+    rb"\x1b\]22;[a-z]+\x07",  # the pointer
+)
+"""What is sent besides when the terminal is taken or given back."""
+
+PRINTING = (_TEXT, rb"\x1b\[(?:0|1|2|3[1-4])m", rb"\r?\n")
+"""What `ls` prints to a terminal."""
+
+_BAD = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Kinds of characters that no text of ours holds."""
+
+
+def foreign(data: bytes, allowed: tuple[bytes, ...], size: tuple[int, int] = (9999, 9999)) -> list[str]:
+    """Everything in `data` that is not allowed, or not on a screen of `size` columns and lines; empty is good."""
+    pattern = re.compile(b"|".join(allowed))
+    found: list[str] = []
+    at = 0
+    while at < len(data):
+        match = pattern.match(data, at)
+        if match is None:
+            found.append(f"{data[at : at + 24]!r} at byte {at}")
+            at += 1
+        else:
+            found += _strange(match, size)
+            at = match.end()
+    return found
+
+
+def _strange(match: re.Match[bytes], size: tuple[int, int]) -> list[str]:
+    piece, places = match.group(), match.groupdict()
+    if not piece.startswith(b"\x1b") and piece.strip(b"\r\n"):
+        bad = {character for character in piece.decode() if unicodedata.category(character) in _BAD}
+        return [f"{bad!r} in {piece!r}"] if bad else []
+    if places.get("x") and (int(places["x"]) > size[0] or int(places["y"]) > size[1]):
+        return [f"{piece!r} is beyond {size}"]
+    return []

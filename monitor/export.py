@@ -31,6 +31,11 @@ def render_json(mirror: Mirror, tables: Sequence[str], now: datetime) -> str:
     return _escaped(msgspec.json.encode(answer).decode()) + "\n"
 
 
+def record_json(record: Record) -> str:
+    """One record as it stands in `render_json`, in lines indented by two."""
+    return _escaped(msgspec.json.format(msgspec.json.encode(presentable(record)), indent=2).decode())
+
+
 def ascii_json(text: str) -> str:
     """The same JSON for an output that takes ASCII only."""
     return re.sub(r"[^\x00-\x7f]", lambda found: _unicode_escape(found.group()), text)

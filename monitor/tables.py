@@ -45,6 +45,8 @@ class Table:
     """Which key is missing where its source is configured in part; null where it is whole or not configured at all."""
     nothing: str
     """What to do where its source is not configured at all."""
+    asks: str = ""
+    """Whom its fetcher asks, and the method: where an answer comes from."""
     units: str = "regions"
     """What its scopes are called."""
     rests: bool = True
@@ -111,20 +113,21 @@ _NO_RUNS = (
 )
 
 
-def _of_google(name: str, blurb: str, scopes: Callable[[Settings], tuple[str, ...]]) -> Table:
-    return Table(name, name, blurb, scopes, _half_google, _NO_PROJECT)
+def _of_google(name: str, blurb: str, asks: str, scopes: Callable[[Settings], tuple[str, ...]]) -> Table:
+    return Table(name, name, blurb, scopes, _half_google, _NO_PROJECT, asks)
 
 
 def _of_wandb(name: str, blurb: str) -> Table:
-    return Table(name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, "sources", rests=False, family="runs")
+    asks = "W&B public API, or the files of a directory"
+    return Table(name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, asks, "sources", rests=False, family="runs")
 
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        _of_google("builds", "Cloud Build builds", _builds),
-        _of_google("runner", "Cloud Run job executions (launch agents)", _regions),
-        _of_google("vertex", "Vertex AI custom jobs", _regions),
+        _of_google("builds", "Cloud Build builds", "Cloud Build API, ListBuilds", _builds),
+        _of_google("runner", "Cloud Run job executions (launch agents)", "Cloud Run API, ListExecutions", _regions),
+        _of_google("vertex", "Vertex AI custom jobs", "Vertex AI API, ListCustomJobs", _regions),
         _of_wandb("active", "W&B runs running, pending or queued"),
         _of_wandb("completed", "W&B runs and queue items ended"),
     )

@@ -197,21 +197,21 @@ def wrap(text: str, width: int, *, first: int | None = None, most: int = 4) -> l
         if cell_width(longer) <= room:
             lines[-1] = longer
         elif len(lines) < most:
-            lines += _broken(word, width)[: most - len(lines)] if cell_width(word) > width else [word]
+            lines += pieces(word, width)[: most - len(lines)] if cell_width(word) > width else [word]
         else:
             lines[-1] = _shortened(" ".join([lines[-1], *words[index:]]).strip(), room)
             break
     return lines
 
 
-def _broken(word: str, width: int) -> list[str]:
-    """A word that is longer than a line, in pieces."""
-    pieces: list[str] = []
+def pieces(word: str, width: int) -> list[str]:
+    """A clean text in pieces of at most `width` cells, with every character; for what must not be broken by words."""
+    found: list[str] = []
     while word and width > 0:
         piece = _head(word, width) or word[:1]
-        pieces.append(piece)
+        found.append(piece)
         word = word[len(piece) :]
-    return pieces
+    return found
 
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

@@ -3,6 +3,7 @@
     MonitorError
     ├── ConfigError              the configuration cannot be used
     ├── FrameError               the other end of a socket spoke nonsense
+    ├── FilterError              a filter expression cannot be read; `at` says where, `unfinished` whether it may yet be
     └── FetchError               a source did not give what it was asked for
         ├── NoAnswer             nothing came back in time
         ├── Unreachable          no connection, or the service is away
@@ -33,6 +34,17 @@ class ConfigError(MonitorError):
 
 class FrameError(MonitorError):
     """A peer sent bytes that are not a frame, or a frame larger than allowed."""
+
+
+class FilterError(MonitorError):
+    """A filter expression cannot be read."""
+
+    def __init__(self, message: str, at: int, *, unfinished: bool = False) -> None:
+        super().__init__(message)
+        self.at = at
+        """Index of the character from which on it cannot be read."""
+        self.unfinished = unfinished
+        """Whether it is only the beginning of an expression: whoever still types has done nothing wrong."""
 
 
 class FetchError(MonitorError):

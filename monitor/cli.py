@@ -48,9 +48,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        found = importlib.import_module(COMMANDS[cmd_name][0]).command
-        assert isinstance(found, click.Command)  # noqa: S101 - what the table promises
-        return found
+        return _command(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,6 +63,12 @@ class Commands(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, blurb) for name, (_, blurb) in COMMANDS.items()])
+
+
+def _command(name: str) -> click.Command:
+    found = importlib.import_module(COMMANDS[name][0]).command
+    assert isinstance(found, click.Command)  # noqa: S101 - what the table promises
+    return found
 
 
 @click.command(
@@ -82,12 +86,20 @@ class Commands(click.Group):
 def program(ctx: click.Context, /, **options: Any) -> int | None:
     """One screen for W&B Launch on Google Cloud: what runs, what failed, why, and how old each answer is.
 
-    Without a command it opens the dashboard.
+    Without a command it opens the dashboard; where no screen can be shown it prints the tables once.
     """
     invocation = ctx.ensure_object(Invocation)
     for name, value in options.items():
         setattr(invocation, name, value)
-    return None if ctx.invoked_subcommand else _dashboard(invocation)
+    return None if ctx.invoked_subcommand else _without_command(ctx, invocation)
+
+
+def _without_command(ctx: click.Context, invocation: Invocation) -> int:
+    from monitor import screenless  # noqa: PLC0415 - commands need it not
+
+    if (why := screenless.lack()) is not None:
+        return screenless.print_instead(invocation, why, lambda: int(ctx.invoke(_command("ls"))))
+    return _dashboard(invocation)
 
 
 def _dashboard(invocation: Invocation) -> int:

@@ -7,7 +7,7 @@ OK = 0
 NOT_ALL_LIVE = 3
 """`ls`: printed, but something is partial, stale, failed or not set up, or the cache cannot be read."""
 NOTHING_CONFIGURED = 4
-"""`ls`: nothing is configured, or with `--cached`: nothing is cached."""
+"""`ls`, and `monitor` without a screen: nothing is configured, or with `--cached`: nothing is cached."""
 USAGE = 64
 """The command line or the configuration is wrong; nothing was done."""
 INTERNAL = 70

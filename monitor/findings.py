@@ -83,7 +83,8 @@ class _Seen:
     def project(self) -> Finding:
         """The Google Cloud project."""
         project = self._config.gcp.project
-        where = self._where(PROJECT) if project else self._looked(PROJECT)
+        looked = [place.partition(": ")[0] for place in self._looked(PROJECT)]  # not each name within one file
+        where = self._where(PROJECT) if project else looked
         return _finding("Google Cloud project", project, where, "gcloud config set project PROJECT_ID")
 
     def credentials(self) -> Finding:

@@ -18,6 +18,9 @@ from monitor.config import Config, load
 from monitor.detect import Detected, detect, fill, here
 from monitor.tables import TABLES, TablePlan
 
+SCREENLESS = frozenset({None, "", "dumb"})
+"""Values of TERM under which a terminal can be trusted with letters only."""
+
 
 @dataclass
 class Invocation:
@@ -47,9 +50,9 @@ class Invocation:
     def start(self) -> Start:
         """The first word to an engine. Raises `ConfigError`."""
         if self.demo:
-            return _tellable(start_demo(self._loaded()))
+            return tellable(start_demo(self._loaded()))
         config, _ = self.config()
-        return _tellable(start(config))
+        return tellable(start(config))
 
     def line(self, command: str) -> str:
         """The command line that runs `command` on the same file, for a message to name."""
@@ -58,7 +61,7 @@ class Invocation:
 
     def colourful(self) -> bool:
         """Whether standard output shows colours and nobody asked for none."""
-        plain = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        plain = self.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") in SCREENLESS
         return not plain and self.on_terminal()
 
     def on_terminal(self) -> bool:
@@ -66,7 +69,7 @@ class Invocation:
         return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _tellable(start: Start) -> Start:
+def tellable(start: Start) -> Start:
     """Raise `ConfigError` for a path that no message can carry, before a process waits for it in vain."""
     try:
         msgspec.msgpack.encode(start)

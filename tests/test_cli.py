@@ -138,11 +138,6 @@ def test_a_directory_whose_name_is_not_utf8_is_said_at_once(place: Path) -> None
     assert "is not UTF-8" in complaint(ran, 64)
 
 
-def test_the_dashboard_without_a_terminal_points_at_ls(place: Path) -> None:
-    """A script that runs it by mistake is told what to run."""
-    assert "`monitor ls`" in complaint(run(place), 64)
-
-
 _CRASH = """
 import sys
 from monitor import cli, invocation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from fetchers.errors import ConfigError
 from fetchers.redact import redact
 from monitor import exit_codes
 from monitor.config import SECTIONS, Config, keys, path_in_use, section_names, toml
-from monitor.config_reference import beginning
+from monitor.config_file import create, replace
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected
 from monitor.invocation import Invocation
 from monitor.output import answer, complain
@@ -68,29 +67,8 @@ def init_command(invocation: Invocation, force: bool) -> int:
     path, _ = path_in_use(invocation.config_path, os.environ)
     if path.exists() and not force:
         raise ConfigError(f"{path}: is there already; `{invocation.line('config init --force')}` replaces it")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        (_replace if force else _create)(path, beginning())
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; name another file with --config") from error
+    (replace if force else create)(path)
     return complain(f"wrote {path}", exit_codes.OK)
-
-
-def _create(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside it and rename, so that the old file is there until the new one is whole."""
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(fd, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 # --- what is in effect ---------------------------------------------------------------------------------------------

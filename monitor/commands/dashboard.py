@@ -6,22 +6,17 @@ What was last known is read here, before there is a screen: the screen itself to
 from __future__ import annotations
 
 import gc
-import os
-import sys
 from collections.abc import Sequence
 
 from fetchers.settings import Settings
-from monitor import exit_codes, recollection
+from monitor import recollection
 from monitor.changes import Start
 from monitor.departure import Departure
 from monitor.link import EngineProcess
-from monitor.output import complain
 
 
 def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     """Show the dashboard until the user leaves; return the exit status."""
-    if (lack := _lack()) is not None:
-        return complain(lack, exit_codes.USAGE)
     gc.disable()  # until the first frame is painted: while modules load there is nothing worth collecting
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
@@ -56,14 +51,3 @@ def subject(settings: Settings) -> str:
     """Say what is being watched: the Google Cloud project, and W&B's entity and project."""
     wandb = "/".join(name for name in (settings.wandb.entity, settings.wandb.project) if name)
     return " · ".join(name for name in (settings.gcp.project, wandb) if name)
-
-
-def _lack() -> str | None:
-    """Say what the terminal lacks and what to do; null where it lacks nothing."""
-    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        return "the dashboard needs a terminal; `monitor ls` prints the tables once"
-    term = os.environ.get("TERM")
-    if term in {None, "", "dumb"}:
-        said = "TERM is dumb" if term else "TERM is not set"
-        return f"{said}, so this terminal shows no screen: set TERM=xterm-256color, or use `monitor ls`"
-    return None

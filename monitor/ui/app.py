@@ -12,19 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from fetchers.errors import MonitorError
-from monitor.changes import Beat, Change, EngineEnded, Hello, Notice, Refresh
+from monitor.changes import Beat, Change, Command, Enable, EngineEnded, Hello, Notice
 from monitor.link import Link
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.driver import TerminalDriver
+from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.help import Help
@@ -51,7 +51,7 @@ def _nothing(_status: int) -> None:
     pass
 
 
-class MonitorApp(App[None]):
+class MonitorApp(FrugalApp):
     """The dashboard of one engine."""
 
     TITLE = "monitor"
@@ -91,11 +91,13 @@ class MonitorApp(App[None]):
         self._clock = clock
         self._subject = one_line(subject)
         self._gone_at: datetime | None = None
+        self._switched: dict[str, Enable] = {}
+        """Tables that a person has switched off or on."""
         self._beat_at: datetime | None = None
         self._pending = Arrived()
         self._delivery_planned = False
         self._last_delivery = 0.0
-        self.dashboard = Dashboard(tables, self.look, self.banner, self._ask, notices, known=first)
+        self.dashboard = Dashboard(tables, self.look, self.banner, self._tell, notices, known=first)
 
     def get_default_screen(self) -> Dashboard:
         """The first screen is the tables."""
@@ -107,7 +109,6 @@ class MonitorApp(App[None]):
 
     def on_mount(self) -> None:
         """Tick, and listen once the first frame has been painted."""
-        self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         self.set_interval(1.0, self.tick)
         self.call_after_refresh(self._begin)
 
@@ -151,6 +152,9 @@ class MonitorApp(App[None]):
                 turn = loop.time()
 
     def _hear_of_engine(self, change: Change) -> None:
+        if isinstance(change, Hello):
+            for command in self._switched.values():  # another engine does not know what was switched
+                self._link.send(command)
         if isinstance(change, Beat | Hello):
             self._beat_at, self._gone_at = self._clock(), None
         elif isinstance(change, EngineEnded):
@@ -264,8 +268,20 @@ class MonitorApp(App[None]):
 
     # --- keys
 
-    def _ask(self) -> None:
-        self._link.send(Refresh())
+    def _tell(self, command: Command) -> None:
+        if isinstance(command, Enable):
+            self._switched[command.table] = command
+        self._link.send(command)
+
+    def on_app_blur(self) -> None:
+        """The terminal says that nobody looks."""
+        for table in self.dashboard.tables:
+            table.look_away()
+
+    def on_app_focus(self) -> None:
+        """Somebody looks again."""
+        for table in self.dashboard.tables:
+            table.look_back()
 
     def action_toggle_utc(self) -> None:
         """Times in UTC, or in local time."""

@@ -249,6 +249,12 @@ def no_rows(view: View) -> Said:
     return _NO_ROWS[view.freshness](view)
 
 
+def none_wanted(words: str, hidden: int) -> Said:
+    """Why a table shows no row although it has some."""
+    rows = "1 row" if hidden == 1 else f"{hidden:,} rows"
+    return Said("Nothing matches", f"{words}: {rows} hidden; Esc shows all", "accent")
+
+
 def _blurb(view: View) -> str:
     return TABLES[view.table].blurb if view.table in TABLES else view.table
 

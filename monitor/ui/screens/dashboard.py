@@ -1,4 +1,4 @@
-"""The screen of all tables: stacked where there is room, one behind tabs where there is not.
+"""The screen of all tables: stacked where there is room, one behind tabs where there is not, or zoomed.
 
 It holds what is shown and nothing else; what is true comes from the app as messages.
 """
@@ -14,13 +14,20 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
+from fetchers.errors import FilterError
 from fetchers.records import Record
+from monitor.changes import Command, Enable, Refresh
 from monitor.columns import Column
+from monitor.filters import parse
 from monitor.freshness import Freshness
 from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
+from monitor.ui.questions import SORT, sort_choices, sorted_by
+from monitor.ui.seeking import next_failure
+from monitor.ui.widgets.choice_line import ChoiceLine
+from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.heading_line import HeadingLine
@@ -30,6 +37,7 @@ from monitor.ui.widgets.painted import Painted
 from monitor.ui.widgets.selected_line import SelectedLine
 from monitor.ui.widgets.summary_line import SummaryLine
 from monitor.ui.widgets.title_line import Title, TitleLine, roomiest
+from monitor.ui.wishes import Wish
 from monitor.ui.words import SETTLED, View, ago
 
 STACK_FROM = 30
@@ -53,6 +61,8 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 class Dashboard(Screen[None]):
     """Five tables and the lines around them."""
 
+    AUTO_FOCUS = ""
+    """Keys are the screen's; a line that asks for something takes them for as long."""
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("dashboard")]
 
     def __init__(
@@ -60,7 +70,7 @@ class Dashboard(Screen[None]):
         tables: Sequence[str],
         look: Callable[[str], View],
         banner: Callable[[], Banner],
-        ask: Callable[[], None],
+        tell: Callable[[Command], None],
         notices: Sequence[str],
         *,
         known: Arrived,
@@ -70,7 +80,8 @@ class Dashboard(Screen[None]):
         self._look = look
         self._names = tuple(tables)
         self._banner = banner
-        self._ask = ask
+        self._tell = tell
+        self._zoomed = False
         self._turn = 0
         self._spinning: Timer | None = None
         self.current = 0
@@ -83,6 +94,9 @@ class Dashboard(Screen[None]):
         self._heading = HeadingLine(self.tables[0].columns)
         self._selected = SelectedLine()
         self._notice = NoticeLine([one_line(text) for text in notices])
+        self._footer = FooterLine()
+        self._find = FindLine()
+        self._choice = ChoiceLine()
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -94,7 +108,9 @@ class Dashboard(Screen[None]):
             yield table
         yield self._selected
         yield self._notice
-        yield FooterLine()
+        yield self._footer
+        yield self._find
+        yield self._choice
 
     def on_mount(self) -> None:
         """Begin to turn, and to tick; show what is known already."""
@@ -117,11 +133,11 @@ class Dashboard(Screen[None]):
         for notice in message.notices:
             self._notice.add(one_line(notice.text), self._banner().now)
         for table in self.tables:
-            if table.table in message.statuses or not len(table.rows):
-                table.judge(self._seen(table.table))
             delta = message.rows.get(table.table)
             if delta is not None:
                 table.change(delta.upserts, delta.removed)
+            if table.table in message.statuses or not len(table.rows):
+                table.judge(self._seen(table.table))
         self._say()
 
     def tick(self) -> None:
@@ -141,7 +157,7 @@ class Dashboard(Screen[None]):
 
     @property
     def _stacked(self) -> bool:
-        return self.is_running and self.size.height >= STACK_FROM  # before that, there is no size
+        return self.is_running and self.size.height >= STACK_FROM and not self._zoomed  # before that, there is no size
 
     def _seen(self, table: str) -> View:
         """What is known of a table; where it is not set up, in a way that no two tables on screen say the same."""
@@ -169,6 +185,8 @@ class Dashboard(Screen[None]):
             below=table.rows.below,
             current=index == self.current,
             spinner=SPINNER[self._turn],
+            wished=table.wish.words,
+            shown=len(table.rows),
         )
 
     def _say(self) -> None:
@@ -212,7 +230,8 @@ class Dashboard(Screen[None]):
     def _arrange(self) -> None:
         """Give every widget its lines; Textual lays out again only where something differs."""
         width, height, stacked = *self.size, self._stacked
-        self._heading.show(_shared(self.table.columns) if stacked else self.table.columns)
+        self._heading.show(_shared(self.table.columns) if stacked else self.table.columns, self.table.wish.sorting)
+        _show(self._footer, not (self._find.display or self._choice.display))
         _show(self._summary, not stacked)
         _show(self._selected, height >= FULL_FROM)
         _show(self._notice, bool(self._notice.notices))
@@ -274,11 +293,119 @@ class Dashboard(Screen[None]):
 
     def action_ask_again(self) -> None:
         """Ask every source now."""
-        self._ask()
+        self._tell(Refresh())
+        self._footer.say("asking every source now")
 
     def action_back(self) -> None:
-        """Put the notice away."""
-        self._notice.dismiss()
+        """Put away what was put over the tables last: a notice, a filter, the zoom."""
+        if self._notice.notices:
+            self._notice.dismiss()
+        elif self.table.wish.hides:
+            self._wish(replace(self.table.wish, filter=None, mine=False))
+        else:
+            self._zoomed = False
+        self._say()
+
+    def action_zoom(self) -> None:
+        """This table alone, or all of them."""
+        self._zoomed = not self._zoomed
+        self._say()
+        self.table.reveal()
+
+    def action_toggle_table(self) -> None:
+        """Switch the table off, or on again."""
+        table, on = self.table.table, self._look(self.table.table).freshness is Freshness.DISABLED
+        self._tell(Enable(table=table, enabled=on))
+        self._footer.say(f"{table} is switched {'on' if on else 'off: nothing is asked'}")
+
+    def action_failure(self, step: int) -> None:
+        """Go to the next failure in any table, or to the previous one."""
+        found = next_failure([table.rows for table in self.tables], self.current, step)
+        if found is None:
+            self._footer.say(
+                "no row has failed" if not self._anything_hidden else "no row that is shown has failed", "warn"
+            )
+            return
+        self._make_current(found[0])
+        self.table.select(found[1])
+        self._say_titles()
+
+    @property
+    def _anything_hidden(self) -> bool:
+        return any(table.wish.hides for table in self.tables)
+
+    # --- what is wished of a table
+
+    def _wish(self, wish: Wish) -> None:
+        self.table.wish_for(wish)
+        self._say()
+
+    def action_mine(self) -> None:
+        """Leave out what is known to be somebody else's, in every table; or not."""
+        mine = not self.table.wish.mine
+        for table in self.tables:
+            table.wish_for(replace(table.wish, mine=mine))
+        self._footer.say("without what is known to be somebody else's" if mine else "everybody's")
+        self._say()
+
+    def action_find(self) -> None:
+        """Filter the table by what is typed."""
+        sought = self.table.wish.filter
+        self._find.open(sought.text if sought else "")
+        self._say_found()
+        self._say()
+
+    def on_find_line_typed(self, message: FindLine.Typed) -> None:
+        """Apply what is typed; while it cannot be understood, what was understood last stands."""
+        self._seek(message.text)
+
+    def on_find_line_left(self, message: FindLine.Left) -> None:
+        """The line is gone; what it was left with stands."""
+        self.set_focus(None)
+        self._seek(message.text)
+
+    def on_find_line_passed(self, message: FindLine.Passed) -> None:
+        """Move in the table while its filter is typed."""
+        self.action_move(message.lines + message.pages * self.table.page)
+
+    def _seek(self, text: str) -> None:
+        try:
+            sought = parse(text, (self.table.table,)) if text.strip() else None
+        except FilterError as error:
+            self._find.say(one_line(str(error)), "dim" if error.unfinished else "warn")
+            if not self._find.display and not error.unfinished:
+                self._footer.say(one_line(str(error)), "alarm")
+            self._say()
+            return
+        if sought != self.table.wish.filter:
+            self._wish(replace(self.table.wish, filter=sought))
+        self._say_found()
+        self._say()
+
+    def _say_found(self) -> None:
+        table = self.table
+        if table.arranging is not None:
+            self._find.say(f"{table.arranging:.0%} searched")
+        else:
+            self._find.say(f"{len(table.rows):,} of {len(table.rows.records):,}")
+
+    def action_sort(self) -> None:
+        """Ask by which column."""
+        columns, present = self.table.columns, self.table.wish.sorting
+        at = next((index for index, column in enumerate(columns) if present and column == present.column), 0)
+        self._choice.ask(SORT, sort_choices(columns, present), at)
+        self._say()
+
+    def action_sort_by(self, key: str) -> None:
+        """Sort by a column; by the same once more, the other way round."""
+        wish = self.table.wish
+        self._wish(replace(wish, sorting=sorted_by(self.table.columns, key, wish.sorting)))
+
+    def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
+        """Do what was chosen."""
+        self.set_focus(None)
+        if message.value is not None and message.question == SORT:
+            self.action_sort_by(message.value)
         self._say()
 
     def on_live_table_picked(self, message: LiveTable.Picked) -> None:
@@ -287,7 +414,8 @@ class Dashboard(Screen[None]):
 
     def on_live_table_moved(self) -> None:
         """What is above and below is another number now."""
-        self._say_titles()
+        self._say_found()
+        self._say()
 
     def _make_current(self, index: int) -> None:
         self.current = index

@@ -71,7 +71,7 @@ class ChoiceLine(Line, can_focus=True):
 
     def on_blur(self) -> None:
         """Something else has the keys now."""
-        if self.display:
+        if self.display and self.app.app_focus:
             self._answer(None)
 
     def on_click(self, event: events.Click) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from monitor.columns import GAP, Column, widths
 from monitor.text import fit, fit_right
+from monitor.ui.sorting import Sorting
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE
 from monitor.ui.widgets.painted import Part, compose
@@ -17,10 +18,11 @@ class HeadingLine(Line):
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self._columns = columns
+        self._sorting: Sorting | None = None
 
-    def show(self, columns: Sequence[Column]) -> None:
-        """Name other columns."""
-        self._columns = columns
+    def show(self, columns: Sequence[Column], sorting: Sorting | None) -> None:
+        """Name other columns, or sort by another."""
+        self._columns, self._sorting = columns, sorting
         self.repaint()
 
     def parts(self, y: int, width: int) -> Sequence[Part]:  # noqa: ARG002 - it has one line
@@ -28,5 +30,7 @@ class HeadingLine(Line):
         parts: list[Part] = [(" " * EDGE, "")]
         for column, cells in widths(self._columns, width - 2 * EDGE):
             aligned = fit_right if column.align == "right" else fit
-            parts += [(aligned(column.header, cells), "faint"), (" " * GAP, "")]
+            sorted_by = self._sorting is not None and self._sorting.column.key == column.key
+            header = f"{column.header} {self._sorting.arrow}" if sorted_by and self._sorting else column.header
+            parts += [(aligned(header, cells), "accent" if sorted_by else "faint"), (" " * GAP, "")]
         return compose(parts[:-1], [], width)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from textual import events
@@ -13,9 +14,11 @@ from textual.strip import Strip
 from fetchers.records import Record, State
 from monitor.columns import COLUMNS, GAP, Column, widths
 from monitor.text import cell_width, cut_middle, fit, fit_right, wrap
+from monitor.ui.marks import Marks
 from monitor.ui.rows import Rows
 from monitor.ui.widgets.painted import Painted, Part, compose
-from monitor.ui.words import View, no_rows
+from monitor.ui.wishes import Wish
+from monitor.ui.words import View, no_rows, none_wanted
 
 EDGE = 1
 """Cells on each side of a line: the cursor's mark on the left, the scroll mark on the right."""
@@ -28,6 +31,13 @@ _BETWEEN = " " * GAP
 
 _QUIET = frozenset({State.SUCCEEDED, State.CANCELLED})
 """States that step back, so that the eye goes to the others."""
+
+
+CHANGED = "•"
+"""Stands before a row that has changed of late."""
+
+TURN_S = 0.006
+"""Seconds of arranging rows after which keys get their turn."""
 
 
 class LiveTable(Painted):
@@ -49,6 +59,12 @@ class LiveTable(Painted):
         """Name of the table."""
         self.rows = Rows()
         """What is shown, and from where."""
+        self.wish = Wish()
+        """What a person wants to see of it, as last said; it takes effect when `arranging` is over."""
+        self.arranging: float | None = None
+        """The share that is done while rows are arranged as wished; null while nothing is to do."""
+        self._steps: Iterator[float] = iter(())
+        self._marks = Marks()
         self.columns = COLUMNS[table]
         self.current = False
         """Whether keys move this table's cursor."""
@@ -63,6 +79,7 @@ class LiveTable(Painted):
 
     def change(self, upserts: Mapping[str, Record], removed: Iterable[str]) -> None:
         """Take rows in and out."""
+        self._marks.note(self.rows.records, upserts, self._view)
         self.rows.change(upserts, removed)
         self.repaint()
 
@@ -79,7 +96,10 @@ class LiveTable(Painted):
         if any(self._stale_since(scope) != since for scope, since in before.items()) or not len(self.rows):
             self.repaint()
         else:
-            self.repaint(y for y in range(self.rows.height) if self._ticks(y))
+            expired = self._marks.expire(view.now)
+            self.repaint(y for y in range(self.rows.height) if self._ticks(y) or self._key(y) in expired)
+        if self.wish.ticks:
+            self.wish_for(self.wish)
 
     def spin(self, spinner: str) -> None:
         """The spinner has turned."""
@@ -90,6 +110,28 @@ class LiveTable(Painted):
     def _ticks(self, y: int) -> bool:
         record = self._record(y)
         return record is not None and record.state.pending and self._stale_since(record.scope) is None
+
+    # --- what is wished
+
+    def wish_for(self, wish: Wish) -> None:
+        """Order and choose rows as wished: at once where they are few, in slices between keys where they are many."""
+        self.wish = wish
+        self._steps = self.rows.arrange(wish.sort, wish.keep(lambda: self._view.now))
+        self.arranging = 0.0
+        self._arrange_on(self._steps)
+
+    def _arrange_on(self, steps: Iterator[float]) -> None:
+        if steps is not self._steps:
+            return  # somebody wishes something else now
+        until = time.perf_counter() + TURN_S
+        for share in steps:
+            self.arranging = share
+            if time.perf_counter() > until:
+                self.call_later(self._arrange_on, steps)
+                return
+        self.arranging = None
+        self.repaint()
+        self.post_message(self.Moved())
 
     # --- what is asked
 
@@ -103,6 +145,19 @@ class LiveTable(Painted):
         self.rows.move(by)
         self.repaint()
 
+    def reveal(self) -> None:
+        """Bring the cursor into view."""
+        self.rows.reveal()
+        self.repaint()
+
+    def look_away(self) -> None:
+        """Nobody looks: what changes now stays marked until somebody does."""
+        self._marks.hold()
+
+    def look_back(self) -> None:
+        """Somebody looks again."""
+        self._marks.release(self._view.now)
+
     def set_current(self, current: bool) -> None:
         """Whether the cursor answers to keys."""
         self.current = current
@@ -110,10 +165,22 @@ class LiveTable(Painted):
             self.rows.choose()
         self.repaint()
 
+    def select_key(self, key: str) -> bool:
+        """Put the cursor on a row by its key; return whether it is there to be seen."""
+        if not self.rows.shows(key):
+            return False
+        self.select(self.rows.index(key))
+        return True
+
+    @property
+    def key(self) -> str | None:
+        """Key of the row that the cursor is on."""
+        return self.rows.key(self.rows.cursor) if len(self.rows) else None
+
     @property
     def under_cursor(self) -> Record | None:
         """The record that the cursor is on."""
-        return self.rows.records[self.rows.key(self.rows.cursor)] if len(self.rows) else None
+        return None if self.key is None else self.rows.records[self.key]
 
     @property
     def page(self) -> int:
@@ -129,7 +196,7 @@ class LiveTable(Painted):
     def urgent_height(self) -> int:
         """Lines that its unfinished rows fill, or what stands where rows would be."""
         pending = sum(number for state, number in self.rows.counts.items() if not state.ended)
-        return max(1, pending) if len(self.rows) else self.wanted_height
+        return max(1, min(pending, len(self.rows))) if len(self.rows) else self.wanted_height
 
     def on_resize(self) -> None:
         """The window has another size."""
@@ -174,9 +241,13 @@ class LiveTable(Painted):
             self._width, self._widths = width, widths(self.columns, width - 2 * EDGE)
         return self.strip(self._row(record, y), self._ground(y))
 
-    def _record(self, y: int) -> Record | None:
+    def _key(self, y: int) -> str | None:
         index = self.rows.top + y
-        return self.rows.records[self.rows.key(index)] if index < len(self.rows) else None
+        return self.rows.key(index) if index < len(self.rows) else None
+
+    def _record(self, y: int) -> Record | None:
+        key = self._key(y)
+        return None if key is None else self.rows.records[key]
 
     def _ground(self, y: int) -> str:
         if self.rows.top + y != self.rows.cursor:
@@ -187,9 +258,11 @@ class LiveTable(Painted):
 
     def _row(self, record: Record, y: int) -> list[Part]:
         since = self._stale_since(record.scope)
+        changed = self._key(y) in self._marks
         parts: list[Part] = [self._mark(y, stale=since is not None)]
         for column, width in self._widths:
-            parts.append((self._cell(column, record, since, width) + _BETWEEN, self._role(column, record, since)))
+            role = "changed" if column.style == "name" and changed else self._role(column, record, since)
+            parts.append((self._cell(column, record, since, width) + _BETWEEN, role))
         text, role = parts[-1]
         return compose([*parts[:-1], (text[:-GAP], role)], [(self._scroll_mark(y), "faint")], self.size.width)
 
@@ -197,7 +270,9 @@ class LiveTable(Painted):
         cursor = self.current and self.rows.top + y == self.rows.cursor
         if stale:
             return ("~", "accent" if cursor else "warn")
-        return ("▌", "accent") if cursor else (" ", "")
+        if cursor:
+            return ("▌", "accent")
+        return (CHANGED, "changed") if self._key(y) in self._marks else (" ", "")
 
     def _cell(self, column: Column, record: Record, since: datetime | None, width: int) -> str:
         """What was running when last heard of has run for as long as it had then: more is not known."""
@@ -241,7 +316,7 @@ class LiveTable(Painted):
 
     def _said(self) -> list[list[Part]]:
         """The words that stand where rows would be, wrapped."""
-        said = no_rows(self._view)
+        said = no_rows(self._view) if not self.rows.records else none_wanted(self.wish.words, len(self.rows.records))
         width = self.size.width or self.screen.size.width  # until it is laid out; a table is as wide as the screen
         mark = self.spinner or "·" if said.spinning else "·"
         head = f" {mark} {said.head}  "

@@ -22,7 +22,7 @@ Part = tuple[str, str]
 ROLES = (
     *("app", "demo", "alarm", "warn", "error", "good", "dim", "faint", "text", "strong", "accent", "tab", "key"),
     *("running", "queued", "succeeded", "failed", "cancelled", "unknown", "why-failed"),
-    *("cursor", "cursor-blurred"),
+    *("cursor", "cursor-blurred", "caret", "changed"),
 )
 """Each is a class `role--…` of the style sheet."""
 

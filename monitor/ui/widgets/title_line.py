@@ -39,6 +39,10 @@ class Title:
     spinner: str = ""
     worded: frozenset[State] = frozenset()
     """States that are counted with their word."""
+    wished: str = ""
+    """What a person wants to see of it; empty where that is everything."""
+    shown: int = 0
+    """Rows that are as wished."""
     most: int = 1
     """Lines that the error under it may take."""
 
@@ -57,6 +61,13 @@ class Title:
         spinner: Part = (f"{self.spinner if self.view.loading else ' '} ", "running")
         return [mark, (f"{self.number}", "dim"), name, spinner]
 
+    @property
+    def wishes(self) -> list[Part]:
+        """What is wanted of the rows, and how many are so: the counts are always those of all."""
+        if not self.wished:
+            return []
+        return [("  ", ""), (self.wished, "accent"), (f"  {self.shown:,} of {sum(self.counts.values()):,}", "text")]
+
     def room(self, worded: frozenset[State]) -> int:
         """Cells that the line takes at most with so many words: it depends on the counts, and on nothing that passes.
 
@@ -64,7 +75,9 @@ class Title:
         """
         counts = count_parts(self.counts, self.view.freshness, worded)
         rows = sum(self.counts.values())
-        return width_of([*self.left, *counts, *_arrows(rows, rows)]) + GAP + freshness_room(self.view) + EDGE
+        return (
+            width_of([*self.left, *counts, *self.wishes, *_arrows(rows, rows)]) + GAP + freshness_room(self.view) + EDGE
+        )
 
     def error_lines(self, width: int) -> list[str]:
         """The error as so many lines as it takes and may take; none where all is well."""
@@ -138,7 +151,7 @@ class TitleLine(Line):
     def _title(self, width: int) -> Sequence[Part]:
         title = self.title
         counts = count_parts(title.counts, title.view.freshness, title.worded)
-        left, right = [*title.left, *counts, (" ", "")], _right(title)
+        left, right = [*title.left, *counts, *title.wishes, (" ", "")], _right(title)
         room = width - width_of(left) - EDGE - freshness_slack(title.view)
         shown = next((parts for parts in right if width_of(parts) < room), right[-1])
         return compose(left, [*shown, (" " * EDGE, "")], width)

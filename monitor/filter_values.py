@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from fetchers.errors import FilterError
 from fetchers.records import State
 from monitor.fields import Field, Kind, Value, seen
-from monitor.text import duration
+from monitor.text import LIMIT, duration
 
 Find = Callable[[str], bool]
 Test = Callable[[Value, datetime], bool]
@@ -60,7 +60,9 @@ def _equal_to(text: str) -> Find:
 # --- regular expressions -----------------------------------------------------------------------------------------
 
 _REGEX_MEMORY = 1 << 20
-"""Bytes that one compiled expression may take."""
+"""Bytes that one expression may take, its tables included."""
+_REGEX_STEPS = 400
+"""Steps of a compiled expression: what is linear can still be slow, and beyond some 500 a row takes milliseconds."""
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
@@ -78,10 +80,12 @@ def searching(pattern: str, at: int) -> Find:
     options.max_mem = _REGEX_MEMORY
     options.case_sensitive = any(character.isupper() for character in _ESCAPED.sub("", pattern))
     try:
-        search = re2.compile(f"(?m){pattern}".encode(), options).search
+        regex = re2.compile(f"(?m){pattern}".encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
         raise FilterError(f"the regular expression at {at + 1} cannot be used: {_said(error)}", at) from None
-    return lambda text: search(text.encode()) is not None
+    if regex.programsize > _REGEX_STEPS:
+        raise FilterError(f"the regular expression at {at + 1} is too large: repeat less in it", at)
+    return lambda text: regex.search(text[:LIMIT].encode()) is not None
 
 
 def _said(error: Exception) -> str:

@@ -22,7 +22,7 @@ from monitor.link import Link
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
-from monitor.ui.bindings import bindings
+from monitor.ui.bindings import KEYS, Key, bindings, keymap
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
@@ -71,16 +71,20 @@ class MonitorApp(FrugalApp):
         notices: Sequence[str] = (),
         subject: str = "",
         known: Iterable[Change] = (),
+        keys: Sequence[Key] = KEYS,
         leaving: Callable[[int], None] = _nothing,
     ) -> None:
         """Show what `link` tells about `tables`, and on the first frame what is `known` before it says a word.
 
-        `subject` names project and entity, `clock` is aware and UTC; `leaving` is called with the exit status as soon
-        as the end is certain.
+        `subject` names project and entity, `clock` is aware and UTC, `keys` is the table of keys; `leaving` is called
+        with the exit status as soon as the end is certain.
         """
         super().__init__(driver_class=TerminalDriver)
         self.register_theme(THEME)
         self.theme = THEME.name
+        self.keys = keys
+        """The table of keys as the configuration has it."""
+        self.set_keymap(keymap(keys))
         self.mirror = Mirror()
         """All that the engine told, and what was known before."""
         first = self._taken(known)
@@ -290,4 +294,4 @@ class MonitorApp(FrugalApp):
 
     def action_help(self) -> None:
         """Show every key and sign."""
-        self.push_screen(Help(self.banner))
+        self.push_screen(Help(self.banner, self.keys))

@@ -1,10 +1,20 @@
-"""Every key, in one table: what the screens bind, what the footer shows, and what help explains."""
+"""Every key, in one table: what the screens bind, what footer, help and palette show, and what can be rebound.
+
+The configuration checks names against it, so nothing here loads the screen's toolkit before there is a screen.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+from monitor.key_names import shown, shown_all
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+    from textual.screen import Screen
 
 
 @dataclass(frozen=True)
@@ -16,86 +26,157 @@ class Key:
     where: str
     """Who binds them: `app`, or one of its screens."""
     keys: str
-    """Names that Textual knows, comma-separated."""
+    """Names of `monitor.key_names`, comma-separated."""
     action: str
-    shown: str
-    """How help and footer write them."""
+    """None: the n-th of the keys is for the n-th table."""
     text: str
     """What they do, for help."""
     label: str = ""
     """One word for the footer; none: it is not shown there."""
     priority: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys, one by one."""
+        return tuple(self.keys.split(","))
+
+    @property
+    def shown(self) -> str:
+        """How help writes them."""
+        return shown_all(self.names)
+
+    @property
+    def first(self) -> str:
+        """How the footer writes them."""
+        return shown(self.names[0])
+
+    @property
+    def bound(self) -> list[tuple[str, str, str]]:
+        """Name of each binding, its keys and its action."""
+        if self.action:
+            return [(self.name, self.keys, self.action)]
+        return [(f"{self.name}.{n}", key, f"table({n})") for n, key in enumerate(self.names, 1)]
+
 
 KEYS = (
-    Key("up", "dashboard", "up,k", "move(-1)", "↑ k", "row up"),
-    Key("down", "dashboard", "down,j", "move(1)", "↓ j", "row down", "move"),
-    Key("page_up", "dashboard", "pageup,ctrl+b", "page(-1)", "PgUp", "page up"),
-    Key("page_down", "dashboard", "pagedown,ctrl+f", "page(1)", "PgDn", "page down"),
-    Key("first", "dashboard", "home,g", "first", "Home g", "first row"),
-    Key("last", "dashboard", "end,G", "last", "End G", "last row"),
-    Key("next_table", "dashboard", "tab", "next_table(1)", "Tab", "next table", "table"),
-    Key("previous_table", "dashboard", "shift+tab", "next_table(-1)", "Shift+Tab", "previous table"),
-    Key("table", "dashboard", "1,2,3,4,5", "", "1 – 5", "table of that number"),
-    Key("open", "dashboard", "enter", "open", "Enter", "everything about the row", "open"),
-    Key("find", "dashboard", "slash", "find", "/", "show only rows that match", "find"),
-    Key("sort", "dashboard", "s", "sort", "s", "sort by a column", "sort"),
-    Key("next_failure", "dashboard", "n", "failure(1)", "n", "next failure, in any table", "failure"),
-    Key("previous_failure", "dashboard", "N", "failure(-1)", "N", "previous failure"),
-    Key("mine", "dashboard", "m", "mine", "m", "only what is mine, or all"),
-    Key("toggle_table", "dashboard", "t", "toggle_table", "t", "switch the table off, or on"),
-    Key("zoom", "dashboard", "z", "zoom", "z", "this table alone, and back", "zoom"),
-    Key("browse", "dashboard", "o", "browse", "o", "open the row's page in a browser"),
-    Key("copy", "dashboard", "y", "copy", "y", "copy the row's id, URL or reason"),
-    Key("refresh", "dashboard", "r", "ask_again", "r", "ask every source again now", "refresh"),
-    Key("dismiss", "dashboard", "escape", "back", "Esc", "back: notice, filter, zoom"),
-    Key("utc", "app", "u", "toggle_utc", "u", "times in UTC, or local", "utc"),
-    Key("theme", "app", "T", "next_theme", "T", "next theme"),
-    Key("palette", "app", "colon,ctrl+p", "palette", ":", "every command by name"),
-    Key("help", "app", "question_mark", "help", "?", "this help, and back", "help"),
-    Key("suspend", "app", "ctrl+z", "suspend_process", "Ctrl+Z", "suspend; `fg` comes back"),
-    Key("quit", "app", "q", "quit", "q", "quit", "quit"),
-    Key("interrupt", "app", "ctrl+c", "quit", "Ctrl+C", "quit", priority=True),
-    Key("leave_help", "help", "escape,question_mark,q", "app.pop_screen", "Esc", "back"),
-    Key("leave_detail", "detail", "escape,q", "leave", "Esc", "back", "back"),
-    Key("detail_up", "detail", "up,k", "move(-1)", "↑ k", "line up"),
-    Key("detail_down", "detail", "down,j", "move(1)", "↓ j", "line down"),
-    Key("detail_page_up", "detail", "pageup,ctrl+b", "page(-1)", "PgUp", "page up"),
-    Key("detail_page_down", "detail", "pagedown,ctrl+f", "page(1)", "PgDn", "page down"),
-    Key("detail_first", "detail", "home,g", "first", "Home g", "first line"),
-    Key("detail_last", "detail", "end,G", "last", "End G", "last line"),
-    Key("follow", "detail", "enter", "follow", "Enter", "go to the row that the link names", "follow"),
-    Key("next_row", "detail", "J,right_square_bracket", "sibling(1)", "J", "next row of the table"),
-    Key("previous_row", "detail", "K,left_square_bracket", "sibling(-1)", "K", "previous row of the table"),
-    Key("raw", "detail", "x", "raw", "x", "as JSON, and back", "json"),
-    Key("log", "detail", "l", "log", "l", "open its log in a browser", "log"),
-    Key("detail_browse", "detail", "o", "browse", "o", "open its page in a browser", "browser"),
-    Key("detail_copy", "detail", "y", "copy", "y", "copy its id, URL or reason", "copy"),
+    Key("up", "dashboard", "up,k", "move(-1)", "row up"),
+    Key("down", "dashboard", "down,j", "move(1)", "row down", "move"),
+    Key("page_up", "dashboard", "pageup,ctrl+b", "page(-1)", "page up"),
+    Key("page_down", "dashboard", "pagedown,ctrl+f", "page(1)", "page down"),
+    Key("first", "dashboard", "home,g", "first", "first row"),
+    Key("last", "dashboard", "end,G", "last", "last row"),
+    Key("next_table", "dashboard", "tab", "next_table(1)", "next table", "table"),
+    Key("previous_table", "dashboard", "shift+tab", "next_table(-1)", "previous table"),
+    Key("table", "dashboard", "1,2,3,4,5", "", "table of that number"),
+    Key("open", "dashboard", "enter", "open", "everything about the row", "open"),
+    Key("find", "dashboard", "slash", "find", "show only rows that match", "find"),
+    Key("sort", "dashboard", "s", "sort", "sort by a column", "sort"),
+    Key("next_failure", "dashboard", "n", "failure(1)", "next failure of any table", "failure"),
+    Key("previous_failure", "dashboard", "N", "failure(-1)", "previous failure"),
+    Key("mine", "dashboard", "m", "mine", "only what is mine, or all"),
+    Key("toggle_table", "dashboard", "t", "toggle_table", "switch the table off or on"),
+    Key("zoom", "dashboard", "z", "zoom", "this table alone, and back", "zoom"),
+    Key("browse", "dashboard", "o", "browse", "open its page in a browser"),
+    Key("copy", "dashboard", "y", "copy", "copy id, URL or reason"),
+    Key("refresh", "dashboard", "r", "ask_again", "ask every source again now", "refresh"),
+    Key("dismiss", "dashboard", "escape", "back", "back: notice, filter, zoom"),
+    Key("utc", "app", "u", "toggle_utc", "times in UTC, or local", "utc"),
+    Key("theme", "app", "T", "next_theme", "next theme", "theme"),
+    Key("palette", "app", "colon,ctrl+p", "palette", "every command by name"),
+    Key("help", "app", "question_mark", "help", "this help, and back", "help"),
+    Key("suspend", "app", "ctrl+z", "suspend_process", "suspend; `fg` comes back"),
+    Key("quit", "app", "q", "quit", "quit", "quit"),
+    Key("interrupt", "app", "ctrl+c,ctrl+q", "quit", "quit", priority=True),
+    Key("leave_help", "help", "escape,question_mark,q", "app.pop_screen", "back", "back"),
+    Key("help_next", "help", "pagedown,down,j,space", "turn(1)", "next page", "next"),
+    Key("help_previous", "help", "pageup,up,k", "turn(-1)", "previous page", "previous"),
+    Key("leave_detail", "detail", "escape,q", "leave", "back", "back"),
+    Key("detail_up", "detail", "up,k", "move(-1)", "line up"),
+    Key("detail_down", "detail", "down,j", "move(1)", "line down"),
+    Key("detail_page_up", "detail", "pageup,ctrl+b", "page(-1)", "page up"),
+    Key("detail_page_down", "detail", "pagedown,ctrl+f", "page(1)", "page down"),
+    Key("detail_first", "detail", "home,g", "first", "first line"),
+    Key("detail_last", "detail", "end,G", "last", "last line"),
+    Key("follow", "detail", "enter", "follow", "go where the link leads", "follow"),
+    Key("next_row", "detail", "J,right_square_bracket", "sibling(1)", "next row of the table"),
+    Key("previous_row", "detail", "K,left_square_bracket", "sibling(-1)", "previous row of the table"),
+    Key("raw", "detail", "x", "raw", "as JSON, and back", "json"),
+    Key("log", "detail", "l", "log", "open its log in a browser", "log"),
+    Key("detail_browse", "detail", "o", "browse", "open its page in a browser", "browser"),
+    Key("detail_copy", "detail", "y", "copy", "copy id, URL or reason", "copy"),
 )
+
+FIXED = frozenset({"interrupt"})
+"""What nobody can take away."""
+
+BESIDE = {"app": ("dashboard", "detail"), "dashboard": ("app",), "detail": ("app",)}
+"""Whose keys are felt together."""
+
 
 FOOTER = {
     "dashboard": ("next_failure", "open", "find", "sort", "zoom", "refresh", "next_table", "help", "quit"),
     "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
+    "help": ("help_previous", "help_next", "theme", "leave_help"),
 }
 """Per screen the keys that matter, in the order the footer shows them; the last ones stay longest on a narrow line."""
 
 
+# --- for the toolkit -----------------------------------------------------------------------------------------------
+
+
 def bindings(where: str) -> list[Binding]:
     """What one screen, or the app, binds."""
-    found: list[Binding] = []
-    for key in KEYS:
-        if key.where == where:
-            found += _bound(key)
-    return found
+    from textual.binding import Binding  # noqa: PLC0415 - see above
+
+    return [
+        Binding(keys, action, key.text, show=False, priority=key.priority, id=name)
+        for key in KEYS
+        if key.where == where
+        for name, keys, action in key.bound
+    ]
 
 
-def _bound(key: Key) -> list[Binding]:
-    if key.action:
-        return [Binding(key.keys, key.action, key.text, show=False, priority=key.priority)]
-    return [Binding(digit, f"table({digit})", key.text, show=False) for digit in key.keys.split(",")]
+def keymap(keys: Iterable[Key]) -> dict[str, str]:
+    """What of a table differs from `KEYS`, as the toolkit takes it."""
+    return {name: held for key in keys if key not in KEYS for name, held, _ in key.bound}
 
 
-def footer_keys(where: str) -> list[Key]:
-    """What the footer of a screen shows."""
-    by_name = {key.name: key for key in KEYS if key.label}
-    return [by_name[name] for name in FOOTER[where]]
+# --- for the screens -----------------------------------------------------------------------------------------------
+
+
+def rebound(changed: Mapping[str, Sequence[str]]) -> tuple[Key, ...]:
+    """The table with other keys for what `changed` names."""
+    return tuple(replace(key, keys=",".join(changed[key.name])) if key.name in changed else key for key in KEYS)
+
+
+def in_force(screen: Screen[object]) -> list[Key]:
+    """What a screen answers to now, and by which keys: what is hidden by another of its keys is not there."""
+    held: dict[str, list[str]] = {}
+    for key, active in screen.active_bindings.items():
+        if active.binding.id is not None:
+            held.setdefault(active.binding.id, []).append(key)
+    found = ((key, [one for name, _, _ in key.bound for one in held.get(name, [])]) for key in KEYS)
+    return [replace(key, keys=",".join(names)) for key, names in found if names]
+
+
+def footer_keys(where: str, keys: Iterable[Key] = KEYS) -> list[Key]:
+    """What the footer of a screen shows of the keys in force."""
+    by_name = {key.name: key for key in keys if key.label}
+    return [by_name[name] for name in FOOTER[where] if name in by_name]
+
+
+# --- for the configuration -----------------------------------------------------------------------------------------
+
+
+def clashes(keys: Sequence[Key]) -> Iterator[tuple[Key, Key, str]]:
+    """Every two actions that are felt together and that one key would do, and that key; not those meant to be so."""
+    meant = {(one.name, other.name) for one, other, _ in _shared(KEYS)}
+    return ((one, other, key) for one, other, key in _shared(keys) if (one.name, other.name) not in meant)
+
+
+def _shared(keys: Sequence[Key]) -> Iterator[tuple[Key, Key, str]]:
+    for one, other in itertools.combinations(keys, 2):
+        if one.where == other.where or other.where in BESIDE.get(one.where, ()):
+            for key in one.names:
+                if key in other.names:
+                    yield one, other, key

@@ -1,10 +1,15 @@
-"""Help: every key and every sign, written out from the tables that define them."""
+"""Help: every key and every sign, written out from the tables that define them, in as many columns as have room.
+
+What does not fit is on further pages: nothing is ever lost beyond an edge.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -13,11 +18,15 @@ from textual.strip import Strip
 from fetchers.records import State
 from monitor.columns import GLYPHS
 from monitor.freshness import Freshness
-from monitor.text import fit
-from monitor.ui.bindings import KEYS, bindings
+from monitor.text import cell_width, fit
+from monitor.ui.bindings import KEYS, Key, bindings
+from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import ROLES, name_of
+
+CONTEXTS = {"dashboard": "Tables", "app": "Everywhere", "detail": "Everything about a row"}
+"""Whose keys are explained, and under which words."""
 
 MEANINGS = {
     Freshness.LIVE: "all have answered lately",
@@ -45,29 +54,125 @@ COLUMNS = (
 )
 """Columns whose names do not say it all."""
 
-SIDE = 42
-"""Cells of the left half."""
-_KEYS = 10
-_WORDS = 12
+COLUMN = 40
+"""Cells of one column, its gap included."""
+
+_GAP = 1
+_MOST = 12
+"""Cells that keys may take; further ones of the same action are not named."""
+
+Entry = tuple[Part, str]
+"""What is explained, and by which words."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some lines under a heading."""
+
+    heading: str
+    entries: Sequence[Entry]
+
+    @property
+    def lines(self) -> list[list[Part]]:
+        """As they are painted."""
+        width = max(cell_width(text) for (text, _), _ in self.entries) + _GAP
+        said = [[(" " + fit(text, width), role), (words, "text")] for (text, role), words in self.entries]
+        return [[(f" {self.heading}", "strong")], *said]
+
+
+def blocks(keys: Sequence[Key]) -> list[Block]:
+    """All that help explains."""
+    return [
+        _keys("dashboard", keys),
+        _keys("app", keys),
+        Block("States", [*_states(), (("~", "warn"), "as last known, not live")]),
+        Block("Titles", [((sign, "dim"), words) for sign, words in TITLES]),
+        _keys("detail", keys),
+        Block("Columns", [((name, "key"), words) for name, words in COLUMNS]),
+        Block("Freshness", [((name_of(word), ROLES[word]), words) for word, words in MEANINGS.items()]),
+    ]
+
+
+def _keys(where: str, keys: Sequence[Key]) -> Block:
+    return Block(CONTEXTS[where], [_key(key) for key in keys if key.where == where])
+
+
+def _key(key: Key) -> Entry:
+    shown = key.shown
+    while cell_width(shown) > _MOST and " " in shown:
+        shown = shown.rpartition(" ")[0]
+    return ((shown, "key"), key.text)
+
+
+def _states() -> Iterator[Entry]:
+    """In pairs, so that they take half the lines."""
+    found = list(State)
+    for one, other in zip(found[::2], found[1::2], strict=True):
+        yield ((f"{GLYPHS[one]} {one.value}", one.value), f"{GLYPHS[other]} {other.value}")
+
+
+def columns(said: Iterable[Block], height: int) -> list[list[list[Part]]]:
+    """The blocks' lines in columns of so many lines; a block that fits into one column is not broken."""
+    found: list[list[list[Part]]] = [[]]
+    for block in said:
+        lines = block.lines
+        gap = 1 if found[-1] else 0
+        if len(found[-1]) + gap + min(len(lines), height) > height:
+            found.append([])
+        elif gap:
+            found[-1].append([])
+        for line in lines:
+            if len(found[-1]) >= height:
+                found.append([])
+            found[-1].append(line)
+    return found
 
 
 class HelpText(Painted):
-    """Keys on the left, signs on the right."""
+    """One page of columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: Sequence[Block]) -> None:
         super().__init__()
-        left, right = _keys(), _signs()
-        length = max(len(left), len(right))
-        self._left = left + [[]] * (length - len(left))
-        self._right = right + [[]] * (length - len(right))
+        self._said = said
+        self._page = 0
+        self._columns: list[list[list[Part]]] = []
+
+    @property
+    def _across(self) -> int:
+        return max(1, self.size.width // COLUMN)
+
+    @property
+    def pages(self) -> int:
+        """How many there are at this size."""
+        return max(1, -(-len(self._columns) // self._across))
+
+    def on_resize(self) -> None:
+        """Another size has other columns."""
+        self._columns = columns(self._said, max(1, self.size.height))
+        self._page = min(self._page, self.pages - 1)
+        super().on_resize()
+
+    def turn(self, by: int) -> None:
+        """Show a later page, or an earlier one where negative."""
+        self._page = max(0, min(self._page + by, self.pages - 1))
+        self.repaint()
 
     def line(self, y: int) -> Strip:
-        """One line of each half."""
+        """One line of each column; at the end of the first, which page this is."""
         width = self.size.width
-        if y >= len(self._left):
-            return self.strip([(" " * width, "")])
-        left = compose(self._left[y], [], min(SIDE, width))
-        return self.strip(compose([*left, *self._right[y]], [], width))
+        page = f"page {self._page + 1} of {self.pages} " if y == 0 and self.pages > 1 else ""
+        parts: list[Part] = []
+        for column in self._columns[self._page * self._across :][: self._across]:
+            text = column[y] if y < len(column) else []
+            parts += compose(text, [], min(COLUMN, width))
+        return self.strip(compose(_trimmed(parts), [(page, "dim")], width))
+
+
+def _trimmed(parts: list[Part]) -> list[Part]:
+    """Without the blank end, which is no text to be cut."""
+    while parts and not parts[-1][0].strip():
+        parts.pop()
+    return parts
 
 
 class Help(Screen[None]):
@@ -75,15 +180,17 @@ class Help(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
 
-    def __init__(self, banner: Callable[[], Banner]) -> None:
+    def __init__(self, banner: Callable[[], Banner], keys: Sequence[Key] = KEYS) -> None:
         super().__init__()
         self._banner = banner
         self._header = HeaderLine(banner())
+        self._text = HelpText(blocks(keys))
 
     def compose(self) -> ComposeResult:
         """The header stays, with its marks."""
         yield self._header
-        yield HelpText()
+        yield self._text
+        yield FooterLine("help")
 
     def tick(self) -> None:
         """The clock goes on."""
@@ -93,32 +200,16 @@ class Help(Screen[None]):
         """As for a tick."""
         self.tick()
 
+    def action_turn(self, by: int) -> None:
+        """Next page, or the one before."""
+        self._text.turn(by)
 
-def _keys() -> list[list[Part]]:
-    shown = [key for key in KEYS if key.where in {"app", "dashboard"}]
-    lines: list[list[Part]] = [[], [("  Keys", "strong")]]
-    lines += [[(f"  {fit(key.shown, _KEYS)}", "key"), (key.text, "text")] for key in shown]
-    lines += [[], [("  Columns", "strong")]]
-    return lines + [[(f"  {fit(name, _KEYS)}", "key"), (text, "text")] for name, text in COLUMNS]
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel turns pages."""
+        event.stop()
+        self._text.turn(1)
 
-
-def _signs() -> list[list[Part]]:
-    lines: list[list[Part]] = [[], [("States", "strong")]]
-    lines += [_pair(_states(pair)) for pair in _pairs(list(GLYPHS))]
-    lines += [[("~", "warn"), (" no answer since: as last known", "text")]]
-    lines += [[], [("Freshness", "strong")]]
-    lines += [[(fit(name_of(word), _WORDS), ROLES[word]), (MEANINGS[word], "text")] for word in MEANINGS]
-    lines += [[], [("Titles", "strong")]]
-    return lines + [[(fit(sign, _WORDS), "dim"), (text, "text")] for sign, text in TITLES]
-
-
-def _pairs(states: Sequence[State]) -> list[Sequence[State]]:
-    return [states[index : index + 2] for index in range(0, len(states), 2)]
-
-
-def _states(states: Sequence[State]) -> list[Part]:
-    return [(f"{GLYPHS[state]} {state.value}", state.value) for state in states]
-
-
-def _pair(parts: Sequence[Part]) -> list[Part]:
-    return [(fit(text, _WORDS + 2), role) for text, role in parts]
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """As for down."""
+        event.stop()
+        self._text.turn(-1)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.timer import Timer
 
 from monitor.text import one_line
-from monitor.ui.bindings import Key, footer_keys
+from monitor.ui.bindings import Key, footer_keys, in_force
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.painted import Part, compose, cut, width_of
 
@@ -36,15 +37,27 @@ class FooterLine(Line):
         self._said = None
         self.repaint()
 
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key presses it."""
+        cells = 0
+        for key in self._keys(self.size.width) if self._said is None else []:
+            cells += width_of(_footer([key]))
+            if event.x < cells:
+                self.app.simulate_key(key.names[0])
+                return
+
     def parts(self, y: int, width: int) -> Sequence[Part]:  # noqa: ARG002 - it has one line
         """As many as there is room for; help and quit stay longest."""
         if self._said is not None:
             return compose([self._said], [], width)
-        keys = footer_keys(self._where)
+        return compose(cut(_footer(self._keys(width)), width), [], width)
+
+    def _keys(self, width: int) -> Sequence[Key]:
+        keys = footer_keys(self._where, in_force(self.screen))
         while len(keys) > 1 and width_of(_footer(keys)) > width:
             keys = keys[1:]
-        return compose(cut(_footer(keys), width), [], width)
+        return keys
 
 
 def _footer(keys: Sequence[Key]) -> list[Part]:
-    return [part for key in keys for part in ((f" {key.shown} ", "key"), (f"{key.label}  ", "dim"))]
+    return [part for key in keys for part in ((f" {key.first} ", "key"), (f"{key.label}  ", "dim"))]

@@ -1,0 +1,187 @@
+"""One table of keys: what it says is what the screens do, what footers and help show, rebound or not."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from textual.binding import Binding
+from textual.events import MouseScrollDown
+
+from monitor import key_names
+from monitor.ui.bindings import KEYS, clashes, footer_keys, in_force, keymap, rebound
+from monitor.ui.screens.help import CONTEXTS, Help, HelpText
+from tests.ui.scripted import Stage, record, rows, status
+
+ROWS = [record("builds", number) for number in range(5)]
+
+
+async def pages(stage: Stage) -> str:
+    """All that help says, page by page."""
+    await stage.press("question_mark")
+    found = stage.text()
+    for _ in range(stage.app.screen.query_one(HelpText).pages - 1):
+        await stage.press("pagedown")
+        found += stage.text()
+    return found
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 25), (120, 40), (200, 60), (43, 24)])
+async def test_help_explains_every_key_whole_at_every_usual_size(size: tuple[int, int]) -> None:
+    """Nothing is cut, and what does not fit is on another page, not beyond an edge."""
+    async with Stage().open(*size) as stage:
+        said = await pages(stage)
+        assert "…" not in said
+        for key in KEYS:
+            if key.where in CONTEXTS:
+                assert key.text in said
+                assert key.first in said
+        for words in (
+            "cancelled",
+            "as last known, not live",
+            "nothing known",
+            "rows below",
+            "region, project or queue",
+        ):
+            assert words in said
+
+
+async def test_pages_of_help_are_turned_by_keys_wheel_and_clicks() -> None:
+    """Forwards and back, and no further than there are pages."""
+    async with Stage().open(80, 24) as stage:
+        await stage.press("question_mark")
+        assert "page 1 of 2" in stage.text()
+        for _ in range(3):
+            await stage.press("space")
+        assert "page 2 of 2" in stage.text()
+        await stage.press("pageup", "k")
+        assert "page 1 of 2" in stage.text()
+        await stage.pilot._post_mouse_events([MouseScrollDown], "HelpText", offset=(5, 5))
+        await stage.settle()
+        assert "page 2 of 2" in stage.text()
+        await stage.pilot.click("FooterLine", offset=(stage.lines()[-1].index("previous"), 0))
+        await stage.settle()
+        assert "page 1 of 2" in stage.text()
+        await stage.pilot.click("FooterLine", offset=(stage.lines()[-1].index("back"), 0))
+        await stage.settle()
+        assert not isinstance(stage.app.screen, Help)
+
+
+async def test_every_size_of_help_is_survived() -> None:
+    """Down to one cell, and the page that is shown exists at every size."""
+    async with Stage().open(80, 24) as stage:
+        await stage.press("question_mark", "pagedown")
+        for width, height in ((30, 10), (1, 1), (200, 60), (12, 3), (80, 24)):
+            await stage.pilot.resize_terminal(width, height)
+            await stage.settle()
+            assert {len(line) for line in stage.lines()} == {width}
+        assert "page" in stage.text()
+
+
+async def test_a_click_on_a_key_of_the_footer_presses_it() -> None:
+    """Whatever it does: here, help opens."""
+    async with Stage().open(80, 24) as stage:
+        await stage.pilot.click("FooterLine", offset=(stage.lines()[-1].index("? help") + 2, 0))
+        await stage.settle()
+        assert isinstance(stage.app.screen, Help)
+
+
+async def test_a_rebound_key_does_what_the_old_one_did_and_shows_everywhere() -> None:
+    """The old key does nothing any more; footer and help name the new one."""
+    async with Stage(keys=rebound({"down": ("w", "ctrl+n"), "help": ("f1",)})).open(120, 40) as stage:
+        await stage.tell(rows("builds", ROWS), status("builds"))
+        await stage.press("w", "ctrl+n")
+        assert stage.cursor() == "id-2"
+        await stage.press("j", "down")
+        assert stage.cursor() == "id-2"
+        assert "F1 help" in stage.lines()[-1]
+        await stage.press("f1")
+        assert stage.line("w Ctrl+N", "row down")
+
+
+async def test_keys_can_change_places() -> None:
+    """Two actions that swap their keys: neither is lost."""
+    async with Stage(keys=rebound({"up": ("j",), "down": ("k",), "table": tuple("54321")})).open() as stage:
+        await stage.tell(rows("builds", ROWS), status("builds"))
+        await stage.press("k", "k", "j")
+        assert stage.cursor() == "id-1"
+        await stage.press("1")
+        assert stage.line("▌").split()[1] == "completed"
+
+
+async def test_what_is_in_force_is_what_the_screen_answers_to() -> None:
+    """On the dashboard its own keys and those of the app; a footer has nothing else to show."""
+    async with Stage().open() as stage:
+        found = {key.name: key.keys for key in in_force(stage.app.screen)}
+        assert found["up"] == "up,k"
+        assert found["quit"] == "q"
+        assert found["table"] == "1,2,3,4,5"
+        assert "raw" not in found
+        await stage.press("question_mark")
+        found = {key.name: key.keys for key in in_force(stage.app.screen)}
+        assert found["leave_help"] == "escape,question_mark,q"
+        assert "quit" not in found
+        assert "up" not in found
+
+
+def test_no_two_actions_share_a_key_but_those_meant_to() -> None:
+    """And one that is made to is told with both names."""
+    assert list(clashes(KEYS)) == []
+    ((one, other, key),) = clashes(rebound({"zoom": ("s",)}))
+    assert {one.name, other.name, key} == {"zoom", "sort", "s"}
+    assert list(clashes(rebound({"zoom": ("T",)})))  # the app's keys are felt on every screen
+    assert list(clashes(rebound({"theme": ("x",)})))
+    assert not list(clashes(rebound({"sort": ("x",)})))  # but the detail's are not felt on the dashboard
+
+
+def test_every_key_of_the_table_has_a_name_that_we_and_the_toolkit_know() -> None:
+    """As it is written there is how it is called; punctuation is called what the toolkit calls it."""
+    assert all(key_names.canonical(name) == name for key in KEYS for name in key.names)
+    for character in string.punctuation:
+        (bound,) = Binding.make_bindings([Binding(character if character != "," else "comma", "x")])
+        assert key_names.canonical(character) == bound.key
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "shown"),
+    [
+        ("Z", "Z", "Z"),
+        ("?", "question_mark", "?"),
+        ("Ctrl+N", "ctrl+n", "Ctrl+N"),
+        ("esc", "escape", "Esc"),
+        ("PgUp", "pageup", "PgUp"),
+        ("F5", "f5", "F5"),
+        ("+", "plus", "+"),
+        ("shift+Tab", "shift+tab", "Shift+Tab"),
+        ("ctrl+i", "tab", "Tab"),
+        ("ctrl+shift+up", "ctrl+shift+up", "Ctrl+Shift+↑"),
+    ],
+)
+def test_people_may_call_keys_what_they_like(said: str, name: str, shown: str) -> None:
+    """Characters, names and modifiers in any case, and what a terminal cannot tell apart is one key."""
+    assert key_names.canonical(said) == name
+    assert key_names.shown(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("pageupp", "pageup"), ("contrl+n", "ctrl+n"), ("control-n", "ctrl+n"), ("shift+n", "N"), ("excape", "escape")],
+)
+def test_a_name_of_no_key_has_a_nearest_one(said: str, meant: str) -> None:
+    """What is no key is not taken for one, and the one that was meant is found."""
+    assert key_names.canonical(said) is None
+    assert key_names.nearest(said) == meant
+
+
+@pytest.mark.parametrize("said", ["", "ctrl+", "hyper+x", "++", "zz", "\x1b", "ctrl+ctrl+n", "é\x07"])
+def test_nonsense_is_no_key(said: str) -> None:
+    """And does no harm."""
+    assert key_names.canonical(said) is None
+    key_names.nearest(said)
+
+
+def test_only_what_differs_is_remapped() -> None:
+    """The toolkit is told nothing where nothing is configured."""
+    assert keymap(rebound({})) == {}
+    assert keymap(rebound({"zoom": ("Z", "f3")})) == {"zoom": "Z,f3"}
+    assert [key.name for key in footer_keys("help")] == ["help_previous", "help_next", "theme", "leave_help"]

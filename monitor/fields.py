@@ -94,15 +94,15 @@ _RUN_DETAILS = (
     " preempting priority program project python queue resource runtime_s stale step sweep synced tags user"
 )
 _DETAILS: dict[str, tuple[str, ...]] = {
-    table: tuple(names.split())
+    table: (*names.split(), "log_uri", "log_url")
     for table, names in {
         "builds": (
-            "branch commit digest disk_gb exit failed_step failure_type images log_uri logs_bucket machine_type"
+            "branch commit digest disk_gb exit failed_step failure_type images logs_bucket machine_type"
             " queue_ttl_s repository resource service_account status_detail steps steps_done tags timeout_s trigger"
             " warning worker_pool"
         ),
         "runner": (
-            "accelerator accelerator_count cancelled condition_reason cpu creator failed job log_uri max_retries"
+            "accelerator accelerator_count cancelled condition_reason cpu creator failed job max_retries"
             " memory message parallelism resource retried running service_account succeeded tasks timeout_s uid"
         ),
         "vertex": (
@@ -115,11 +115,14 @@ _DETAILS: dict[str, tuple[str, ...]] = {
 }
 """What the `detail` of each table's records can hold, beside `mine` and `image`; a test compares it with fetchers."""
 
+_ANY = "detail."
+"""Goes before the name of a detail that none of these tables knows."""
 _FAMILIES = {
-    "runner": ("label.",),
-    "vertex": ("label.",),
-    "active": ("summary.",),
-    "completed": ("summary.",),
+    "builds": (_ANY,),
+    "runner": (_ANY, "label."),
+    "vertex": (_ANY, "label."),
+    "active": (_ANY, "summary."),
+    "completed": (_ANY, "summary."),
 }
 """How those names begin of which there is no end."""
 
@@ -128,7 +131,7 @@ def field(table: str, name: str) -> Field | None:
     """What `name` is in one table; null where the table has no such thing."""
     if found := _fields(table).get(name):
         return found
-    return _detail(name) if name.startswith(_FAMILIES.get(table, ())) else None
+    return _detail(name.removeprefix(_ANY)) if name.startswith(_FAMILIES.get(table, ())) else None
 
 
 def names(table: str) -> list[str]:

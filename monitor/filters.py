@@ -118,7 +118,7 @@ def _found(words: Sequence[_Word], row: Callable[[Record], str]) -> Matches:
 # --- reading an expression ---------------------------------------------------------------------------------------
 
 _BLANKS = re.compile(r"\s*")
-_COLUMN = re.compile(r'((?:label|summary)\.[^\s:"]+|[A-Za-z_][\w.-]*):(?!//)')
+_COLUMN = re.compile(r'((?:label|summary|detail)\.[^\s:"]+|[A-Za-z_][\w.-]*):(?!//)')
 """A name and its colon; `https://…` is text."""
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _REGEX = re.compile(r"/((?:[^/\\]|\\.|/(?![\s,]|$))*)/")

@@ -58,7 +58,7 @@ _Paint = Callable[[str, str], str]
 def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: _Paint) -> Iterator[str]:
     status = mirror.status[name]
     records = [presentable(record) for record in ordered(mirror.rows.get(name, {}).values())]
-    yield _title(status, records, now, paint)
+    yield _title(status, records, mirror.hidden.get(name, 0), now, paint)
     yield from (paint(f"{_INDENT}! {line}", _RED) for line in _failures(status))
     if records:
         columns = widths(COLUMNS[name], width)
@@ -66,18 +66,22 @@ def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: _Paint) 
         yield from (_row(record, columns, now, paint) for record in records)
 
 
-def _title(status: TableStatus, records: Sequence[Record], now: datetime, paint: _Paint) -> str:
+def _title(status: TableStatus, records: Sequence[Record], hidden: int, now: datetime, paint: _Paint) -> str:
     found = freshness.of_table(status, now)
     shade = _GREEN if found.good else _RED if found is Freshness.FAILED else _YELLOW
-    parts = (paint(status.table, _BOLD), _counts(records, found), paint(_words(status, found, now), shade))
+    parts = (paint(status.table, _BOLD), _counts(records, hidden, found), paint(_words(status, found, now), shade))
     return _INDENT.join(filter(None, parts))
 
 
-def _counts(records: Sequence[Record], found: Freshness) -> str:
-    """How many of each state; of no rows, only what is known: an unanswered question is not an empty answer."""
+def _counts(records: Sequence[Record], hidden: int, found: Freshness) -> str:
+    """How many of each state; of no rows, only what is known: neither an unanswered question nor a filter is empty."""
+    if hidden and not records:
+        return f"none of {hidden} rows match"
     by_state = Counter(record.state for record in records)
-    parts = [f"{by_state[state]} {state.value}" for state in _COUNTED if by_state[state]]
-    return ", ".join(parts) or _NO_ROWS.get(found, "")
+    counts = ", ".join(f"{by_state[state]} {state.value}" for state in _COUNTED if by_state[state])
+    if hidden:
+        return f"{counts} ({len(records)} of {len(records) + hidden} rows match)"
+    return counts or _NO_ROWS.get(found, "")
 
 
 _NO_ROWS = {

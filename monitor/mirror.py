@@ -14,6 +14,8 @@ class Mirror:
         """Per table, row key → record; unordered."""
         self.status: dict[str, TableStatus] = {}
         """Per table."""
+        self.hidden: dict[str, int] = {}
+        """Per table, how many of its rows a filter has taken out."""
 
     def apply(self, change: Change) -> None:
         """Take one change over; anything that is not about a table is ignored."""

@@ -103,6 +103,17 @@ USAGE = {
     ("config", "shw"): "'show'",
     ("config", "show", "-o"): "option '-o' requires an argument; see `monitor config show --help`",
     ("ls", "a\x1b[2Jb\nc"): "there are builds",
+    (
+        "ls",
+        "--filter",
+        "sate:failed",
+    ): "--filter: no column 'sate': did you mean state? Text with a colon goes in quotes",
+    ("ls", "vertex", "--filter", "job:a"): "--filter: no column 'job': ",
+    (
+        "ls",
+        "--filter",
+        "/abc",
+    ): "--filter: the regular expression at 1 is not closed: end it with /, or put text in quotes;",
 }
 
 
@@ -115,10 +126,19 @@ def test_a_wrong_command_line_is_one_line_and_64(place: Path, arguments: Sequenc
     assert "\x1b" not in ran.stderr
 
 
-@pytest.mark.parametrize("option", ["--filter", "--no-reasons"])
+@pytest.mark.parametrize("option", ["--no-reasons"])
 def test_what_is_not_there_yet_is_not_silently_accepted(place: Path, option: str) -> None:
     """A script that asks for it learns that it does not get it."""
     assert option in complaint(run(place, "ls", option, "x"), 64)
+
+
+def test_a_filter_prints_only_what_matches(place: Path) -> None:
+    """The demo's failed jobs alone; who has no such column is said once, and matches nothing."""
+    ran = run(place, "--demo", "ls", "vertex", "active", "-o", "json", "--filter", "state:failed machine:/^[a-z]/")
+    found = json.loads(ran.stdout)["tables"]
+    assert {row["state"] for row in found["vertex"]["records"]} == {"failed"}
+    assert found["active"]["records"] == []
+    assert ran.stderr.count("--filter: no record of active has a 'machine'") == 1
 
 
 def test_a_configuration_error_is_one_line_and_64(place: Path) -> None:

@@ -129,6 +129,8 @@ TRUE = [
     "when:12:05",
     "finished:2026-01-01",
     "created:<1d",
+    "detail.user:alice",
+    "detail.tags:big !detail.anything:big",
     'gpu:""',
     '!why:""',
     "state:failed why:memory took:>1m !user:bob",

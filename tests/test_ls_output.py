@@ -18,8 +18,9 @@ from fetchers.errors import Failure, FetchError
 from fetchers.records import Reason, Record, State
 from fetchers.redact import redacted
 from monitor.changes import ScopeStatus, TableStatus
-from monitor.commands.ls import exit_status, settled
+from monitor.commands.ls import exit_status, settled, sift
 from monitor.export import ascii_json, render_csv, render_json
+from monitor.filters import parse
 from monitor.listing import render_table
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
@@ -350,6 +351,38 @@ def test_colours_are_only_there_when_asked_for() -> None:
     assert [line.rstrip() for line in re.sub(r"\x1b\[\d*m", "", coloured).splitlines()] == plain.splitlines()
     assert "\x1b[31m" in coloured
     assert all(line.count("\x1b[0m") * 2 == line.count("\x1b[") for line in coloured.splitlines())
+
+
+# --- a filter ------------------------------------------------------------------------------------------------------
+
+
+def sifted(expression: str, *records: Record, **scopes: ScopeStatus) -> Mirror:
+    """A mirror of the runner's records that match."""
+    held = mirror(*records, runner=scopes or {"us-central1": LIVE})
+    sift(held, parse(expression, ("runner",)), NOW)
+    return held
+
+
+def test_a_filter_takes_out_records_and_nothing_else() -> None:
+    """The scopes, their freshness, their errors and the exit status are what they are without it."""
+    rows = (record("a"), record("b", state=State.FAILED), record("nightly", state=State.FAILED))
+    plain = mirror(*rows, runner={"us-central1": LIVE, "us-east1": FAILED})
+    held = sifted("state:failed !nightly", *rows, **{"us-central1": LIVE, "us-east1": FAILED})
+    table, whole = decoded(held)["tables"]["runner"], decoded(plain)["tables"]["runner"]
+    assert [row["id"] for row in table.pop("records")] == ["b"]
+    assert len(whole.pop("records")) == 3
+    assert table == whole
+    assert exit_status(held, ("runner",), NOW) == exit_status(plain, ("runner",), NOW) == 3
+    assert [row.split(",")[1] for row in render_csv(held, ("runner",), NOW).splitlines()] == ["id", "b"]
+
+
+def test_a_title_says_how_many_rows_a_filter_leaves() -> None:
+    """No row that matches is not no row; and where nothing is hidden nothing is said."""
+    rows = (record("a"), record("b", state=State.FAILED))
+    assert shown_lines(sifted("state:failed", *rows))[0] == "runner  1 failed (1 of 2 rows match)  live"
+    assert shown_lines(sifted("state:running", *rows)) == ["runner  none of 2 rows match  live"]
+    assert shown_lines(sifted("runner !zzz", record("runner"), record("runner2")))[0] == "runner  2 succeeded  live"
+    assert shown_lines(sifted("a")) == ["runner  no rows  live"]
 
 
 # --- the end of the time, and the exit status ----------------------------------------------------------------------

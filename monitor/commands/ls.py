@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from cache.errors import CacheError
-from fetchers.errors import Failure, NoAnswer
+from fetchers.errors import Failure, FilterError, NoAnswer
 from monitor import exit_codes, freshness, process_age
 from monitor.changes import ScopeStatus, Start, TableStatus
 from monitor.freshness import Freshness
@@ -24,6 +24,7 @@ from monitor.tables import TABLES
 
 if TYPE_CHECKING:
     from cache.last_known_good import Answers
+    from monitor.filters import Filter
     from monitor.recollection import Reading
 
 _TO_PRINT_S = 0.2
@@ -72,7 +73,16 @@ Examples:
   monitor ls                       every table that is configured
   monitor ls runner vertex         two of them
   monitor ls --cached              what was last known, at once, without asking
-  monitor ls completed -o json | jq '.tables[].records[] | select(.state == "failed")'
+  monitor ls --filter 'state:failed when:<2h'
+  monitor ls vertex -o json | jq '.tables[].records[].name'
+
+\b
+A filter is words and tests, all of which must hold:
+  resnet "out of memory" !nightly  text of the row, or not
+  /sweep-\\d+$/                     a regular expression (RE2)
+  state:failed,running             a column, or anything else of a record: one of
+  took:>1h when:<2h step:>=10k     longer than, less long ago than, at least
+  mine:yes why:""                  yes or no, and nothing there
 
 \b
 Exit status: 0 all live, 3 something is partial, stale, failed or not set up,
@@ -92,18 +102,26 @@ the cache cannot be read.
     help="Seconds until the answer is printed, counted from the start.",
 )
 @click.option("--cached", is_flag=True, help="Print what was last known, and ask nobody.")
+@click.option(
+    "--filter", "expression", metavar="EXPR", default="", help="Print only the records that match; see below."
+)
 @click.pass_obj
-def command(invocation: Invocation, tables: tuple[str, ...], output: str, timeout_s: float, cached: bool) -> int:
+def command(
+    invocation: Invocation, *, tables: tuple[str, ...], output: str, timeout_s: float, cached: bool, expression: str
+) -> int:
     """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
     start = invocation.start()
     asked = tuple(dict.fromkeys(tables)) or _configured(start)
+    shown = asked or tuple(TABLES)
+    sought = _understood(expression, shown) if expression.strip() else None
     for line in () if tables else _not_asked(invocation, start):
         complain(line, exit_codes.OK)
     if not asked and output == "table":
         return exit_codes.NOTHING_CONFIGURED
-    shown = asked or tuple(TABLES)
     mirror, lack = recall(start, shown) if cached else (ask(start, shown, timeout_s), None)
     now = datetime.now(UTC)
+    if sought is not None:
+        sift(mirror, sought, now if invocation.utc or output != "table" else now.astimezone())
     answer(_rendered(invocation, mirror, shown, now, output))
     return _judged_cached(mirror, asked, lack) if lack else _judged(mirror, asked, now, output)
 
@@ -151,6 +169,30 @@ def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now:
 
 def _takes_unicode() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "") == "utf8"
+
+
+# --- filtering ---------------------------------------------------------------------------------------------------
+
+
+def _understood(expression: str, tables: Sequence[str]) -> Filter:
+    """The filter for these tables; says which of them lack a column that only others have."""
+    from monitor.filters import parse  # noqa: PLC0415 - most calls have no filter
+
+    try:
+        sought = parse(expression, tables)
+    except FilterError as error:
+        raise click.UsageError(f"--filter: {error}", click.get_current_context()) from error
+    for column in sought.columns:
+        if lacking := [table for table in tables if column in sought.lacking(table)]:
+            complain(f"--filter: no record of {', '.join(lacking)} has a {column!r}", exit_codes.OK)
+    return sought
+
+
+def sift(mirror: Mirror, sought: Filter, now: datetime) -> None:
+    """Take the records out that do not match; what is known of their tables and scopes stays."""
+    for table, rows in mirror.rows.items():
+        mirror.rows[table] = {key: record for key, record in rows.items() if sought.matches(record, now)}
+        mirror.hidden[table] = len(rows) - len(mirror.rows[table])
 
 
 # --- asking ------------------------------------------------------------------------------------------------------

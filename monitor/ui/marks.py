@@ -29,12 +29,15 @@ class Marks:
     def __contains__(self, key: str | None) -> bool:
         return key in self._at
 
-    def note(self, before: Mapping[str, Record], upserts: Mapping[str, Record], view: View) -> None:
+    def note(self, before: Mapping[str, Record], upserts: Mapping[str, Record], now: datetime) -> None:
         """Mark what is about to change."""
         for key, record in upserts.items():
             old = before.get(key)
             if (record.scope in self._answered) if old is None else _differ(old, record):
-                self._at[key] = view.now
+                self._at[key] = now
+
+    def learn(self, view: View) -> None:
+        """What is known from now on: called after what the same message brought has been noted."""
         if view.status is not None:
             self._answered = frozenset(name for name, scope in view.status.scopes.items() if scope.live)
 

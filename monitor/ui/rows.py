@@ -73,9 +73,9 @@ class Rows:
         """Row key at an index."""
         return self._shown.key(index)
 
-    def keys(self) -> list[str]:
+    def __iter__(self) -> Iterator[str]:
         """Keys of the wanted rows, in order."""
-        return [str(place[-1]) for place in self._shown]
+        return (str(place[-1]) for place in self._shown)
 
     def index(self, key: str) -> int:
         """Where a row is, or would be if it were wanted. Raises `KeyError` where there is none."""

@@ -173,7 +173,7 @@ def test_rows_arranged_anew_while_they_change_are_as_if_arranged_at_once(history
         for _ in rows.arrange(sort, keep):
             pass
         wanted = {key: row for key, row in rows.records.items() if keep is None or keep(row)}
-        assert rows.keys() == sorted(wanted, key=lambda key: (*sort(wanted[key]), key))
+        assert [*rows] == sorted(wanted, key=lambda key: (*sort(wanted[key]), key))
         assert all(rows.shows(key) == (key in wanted) for key in rows.records)
         assert rows.counts.total() == len(rows.records)
         assert 0 <= rows.top <= max(0, len(rows) - rows.height)
@@ -192,7 +192,7 @@ def test_a_row_that_is_filtered_out_is_selected_again_when_it_comes_back() -> No
     rows = filled(50, 10)
     rows.select(20)
     arranged(rows, keep=lambda row: row.id.endswith("7"))
-    assert rows.keys() == ["id-7", "id-17", "id-27", "id-37", "id-47"]
+    assert [*rows] == ["id-7", "id-17", "id-27", "id-37", "id-47"]
     assert rows.key(rows.cursor) == "id-27", "the next one that there is"
     arranged(rows)
     assert (rows.key(rows.cursor), rows.top <= 20 < rows.top + 10) == ("id-20", True)
@@ -220,8 +220,8 @@ def test_columns_sort_as_people_count() -> None:
     rows.change(named | {"e": record("builds", 1, id="", name="")})
     by_name = COLUMNS["builds"][1]
     arranged(rows, Sorting(by_name))
-    assert rows.keys() == ["c", "b", "d", "a", "e"]
+    assert [*rows] == ["c", "b", "d", "a", "e"]
     arranged(rows, Sorting(by_name, reverse=True))
-    assert rows.keys() == ["a", "d", "b", "c", "e"]
+    assert [*rows] == ["a", "d", "b", "c", "e"]
     arranged(rows, Sorting(next(column for column in COLUMNS["builds"] if column.key == "when")))
-    assert rows.keys() == sorted(rows.records, key=lambda key: rows.records[key].id)
+    assert [*rows] == sorted(rows.records, key=lambda key: rows.records[key].id)

@@ -79,13 +79,14 @@ class LiveTable(Painted):
 
     def change(self, upserts: Mapping[str, Record], removed: Iterable[str]) -> None:
         """Take rows in and out."""
-        self._marks.note(self.rows.records, upserts, self._view)
+        self._marks.note(self.rows.records, upserts, self._view.now)
         self.rows.change(upserts, removed)
         self.repaint()
 
     def judge(self, view: View) -> None:
         """The status, or its age, is another now."""
         self._view = view
+        self._marks.learn(view)
         self._as_of.clear()
         self.repaint()
 

@@ -91,10 +91,16 @@ def start(config: Config) -> Start:
     )
 
 
+DEMO_INTERVAL_S = 12.0
+"""Seconds: who tries the program out sees something happen."""
+
+DEMO_TIMEOUT_S = 8.0
+"""Seconds: who sees the demo's source hang sees it killed and mended, too."""
+
+
 def start_demo(config: Config) -> Start:
     """The first word to an engine that plays the demo: of the configuration only the logs count."""
     from fetchers.demo_records import demo_settings  # noqa: PLC0415 - fixtures that no other command needs
 
-    return Start(
-        settings=demo_settings(time.time()), tables={name: TablePlan() for name in TABLES}, log_dir=config.logs.dir
-    )
+    plan = TablePlan(interval_s=DEMO_INTERVAL_S, timeout_s=DEMO_TIMEOUT_S)
+    return Start(settings=demo_settings(time.time()), tables=dict.fromkeys(TABLES, plan), log_dir=config.logs.dir)

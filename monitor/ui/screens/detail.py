@@ -1,0 +1,276 @@
+"""The screen of one record: everything known about it, where its links lead, and who says so.
+
+It asks nobody: what it shows is what the mirror holds, and it follows a record that changes, moves or vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from fetchers.records import Record
+from monitor.browsing import is_web
+from monitor.changes import TableStatus
+from monitor.lineage import Named, Row, named_by, resolve
+from monitor.mirror import Mirror
+from monitor.tables import TABLES
+from monitor.ui.bindings import bindings
+from monitor.ui.questions import COPY, copy_choices
+from monitor.ui.record_page import Subject, log_of, page, raw_page
+from monitor.ui.taking import CopyWanted, PageWanted, copyable
+from monitor.ui.widgets.choice_line import ChoiceLine
+from monitor.ui.widgets.footer_line import FooterLine
+from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.record_line import RecordLine
+from monitor.ui.widgets.sheet import Follow, Open, PageLine, Sheet
+from monitor.ui.words import View
+
+FEW_ROWS = 20_000
+"""Rows up to which it is looked anew, once a second while they change, who belongs to whom: a few milliseconds."""
+
+
+class Detail(Screen[Row]):
+    """One record; gives back the row that it showed last."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail")]
+
+    def __init__(
+        self,
+        table: str,
+        key: str,
+        mirror: Mirror,
+        look: Callable[[str], View],
+        banner: Callable[[], Banner],
+        *,
+        order: Callable[[str], Sequence[str]],
+    ) -> None:
+        """Show the row `key` of a table; `order` gives the row keys of a table as it shows them.
+
+        Raises `KeyError` where there is no such row.
+        """
+        super().__init__()
+        self.row = Row(table, key)
+        """The row that is shown."""
+        self.record = mirror.rows[table][key]
+        """As last known."""
+        self.raw = False
+        """Whether it is shown as JSON."""
+        self._mirror = mirror
+        self._look = look
+        self._banner = banner
+        self._order = order
+        self._history: list[tuple[Row, Record]] = []
+        self._position = 0
+        self._count = 0
+        self._gone = False
+        self._links: dict[str, Row | None] = {}
+        self._named_by: list[Named] = []
+        self._known: tuple[Record, TableStatus | None, bool] | None = None
+        """What the last page was made of."""
+        self._header = HeaderLine(banner())
+        self._title = RecordLine()
+        self._sheet = Sheet()
+        self._choice = ChoiceLine()
+        self._relate()
+        self._locate()
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield self._header
+        yield self._title
+        yield self._sheet
+        yield self._choice
+        yield FooterLine("detail")
+
+    def on_mount(self) -> None:
+        """Show it."""
+        self._show(turn=True)
+
+    def on_resize(self) -> None:
+        """Another width has another page."""
+        self._show(turn=False)
+
+    def on_screen_resume(self) -> None:
+        """Time has passed behind another screen."""
+        self.tick()
+
+    # --- what is told
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self._header.show(self._banner())
+        if sum(map(len, self._mirror.rows.values())) <= FEW_ROWS:
+            self._relate()
+        self._show(turn=False)
+
+    def judge(self) -> None:
+        """Rows, a status, or the zone that times are shown in may be others now."""
+        self._follow_record()
+        if self._known != (self.record, self._mirror.status.get(self.row.table), self._gone):
+            self._show(turn=False)
+
+    def _follow_record(self) -> None:
+        """Find the record where it is now: a run that ends moves to another table under the same key."""
+        family = TABLES[self.row.table].family if self.row.table in TABLES else ""
+        tables = [self.row.table, *(name for name, table in TABLES.items() if family and table.family == family)]
+        found = next((name for name in tables if self.row.key in self._mirror.rows.get(name, {})), None)
+        self._gone = found is None
+        if found is not None:
+            self.row = Row(found, self.row.key)
+            self.record = self._mirror.rows[found][self.row.key]
+
+    def _relate(self) -> None:
+        """Look which rows it names, and which name it."""
+        self._follow_record()
+        rows, record = self._mirror.rows, self.record
+        self._links = {kind: resolve(kind, value, rows, record.created) for kind, value in record.links.items()}
+        named = [] if self._gone else named_by(self.row, rows)
+        self._named_by = [one for one in named if one.row not in self._links.values()]
+
+    # --- how it looks
+
+    def _show(self, *, turn: bool) -> None:
+        self._follow_record()
+        self._known = (self.record, self._mirror.status.get(self.row.table), self._gone)
+        subject = self._subject()
+        self._title.show(subject, self._position, self._count)
+        self._title.styles.height = self._title.height_in(self.size.width)
+        lines = self._page(subject)
+        if turn:
+            self._sheet.turn(lines)
+        else:
+            self._sheet.show(lines)
+
+    def _subject(self) -> Subject:
+        rows = self._mirror.rows
+        links = {kind: row if row and row.key in rows.get(row.table, {}) else None for kind, row in self._links.items()}
+        return Subject(
+            row=self.row,
+            record=self.record,
+            view=self._look(self.row.table),
+            links=links,
+            named_by=[one for one in self._named_by if one.row.key in rows.get(one.row.table, {})],
+            rows=rows,
+            gone=self._gone,
+        )
+
+    def _page(self, subject: Subject) -> Sequence[PageLine]:
+        width = self.size.width
+        return raw_page(self.record, width) if self.raw else page(subject, width)
+
+    # --- going elsewhere
+
+    def _go(self, row: Row) -> None:
+        self.row, self.record = row, self._mirror.rows[row.table][row.key]
+        self._turn()
+
+    def _turn(self) -> None:
+        self._relate()
+        self._locate()
+        self._show(turn=True)
+
+    def _locate(self) -> None:
+        """Where it stands in its table, from 1; where it was if it stands there no more."""
+        keys = list(self._order(self.row.table))
+        self._count = len(keys)
+        if self.row.key in keys:
+            self._position = keys.index(self.row.key) + 1
+
+    def action_sibling(self, by: int) -> None:
+        """Next row of the same table, or previous one, in its present order."""
+        keys = self._order(self.row.table)
+        self._locate()
+        at = self._position - 1 + by
+        if self._gone and by > 0:
+            at -= 1  # the next one has moved up
+        if 0 <= at < len(keys) and keys[at] in self._mirror.rows.get(self.row.table, {}):
+            self._go(Row(self.row.table, keys[at]))
+
+    def action_follow(self) -> None:
+        """Go where the cursor is."""
+        self._sheet.choose()
+
+    def on_sheet_chosen(self, message: Sheet.Chosen) -> None:
+        """To a row, to a page, or into the clipboard."""
+        target = message.target
+        if isinstance(target, Open):
+            self.post_message(PageWanted(target.url))
+        elif not isinstance(target, Follow):
+            self.post_message(CopyWanted(target.name, target.text))
+        elif target.row.key in self._mirror.rows.get(target.row.table, {}):
+            self._history.append((self.row, self.record))
+            self._go(target.row)
+
+    def action_leave(self) -> None:
+        """One step back, or out."""
+        if self.raw:
+            self.action_raw()
+        elif self._history:
+            self.row, self.record = self._history.pop()
+            self._turn()
+        else:
+            self.dismiss(self.row)
+
+    # --- moving on the page
+
+    def action_move(self, by: int) -> None:
+        """A line up or down."""
+        self._sheet.move(by)
+
+    def action_page(self, by: int) -> None:
+        """A page up or down."""
+        self._sheet.page(by)
+
+    def action_first(self) -> None:
+        """To the first line."""
+        self._sheet.go_to_end(-1)
+
+    def action_last(self) -> None:
+        """To the last line."""
+        self._sheet.go_to_end(1)
+
+    def action_link(self, by: int) -> None:
+        """To the next link, or the previous one."""
+        self._sheet.step(by)
+
+    # --- what to do with it
+
+    def action_raw(self) -> None:
+        """As JSON, and back."""
+        self.raw = not self.raw
+        self._show(turn=True)
+
+    def action_browse(self) -> None:
+        """Open its page."""
+        self._open(self.record.url or "", "page")
+
+    def action_log(self) -> None:
+        """Open its log."""
+        self._open(log_of(self.record), "log")
+
+    def _open(self, place: str, what: str) -> None:
+        if not place:
+            self._footer.say(f"its source names no {what}", "warn")
+        elif is_web(place):
+            self.post_message(PageWanted(place))
+        else:
+            self.post_message(CopyWanted(what, place))
+
+    @property
+    def _footer(self) -> FooterLine:
+        return self.query_one(FooterLine)
+
+    def action_copy(self) -> None:
+        """Ask what to copy."""
+        self._choice.ask(COPY, copy_choices(copyable(self.record)))
+
+    def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
+        """Copy that."""
+        self.set_focus(None)
+        text = copyable(self.record).get(message.value or "")
+        if message.value and text:
+            self.post_message(CopyWanted(message.value, text))

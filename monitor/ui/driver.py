@@ -38,6 +38,9 @@ _PASTED = re.compile(rb"[^\x1b]{64,}")
 _ESCAPE_S = constants.ESCAPE_DELAY + 0.01
 """Seconds after which an escape is a key, and no beginning of a sequence."""
 
+_PLAIN = "\x1b[m"
+"""No colour and no attribute: we leave the last ones on between two writes."""
+
 _CANCEL = b"\x18"
 """Ends whatever sequence was cut off, see ECMA-48."""
 
@@ -84,6 +87,7 @@ class TerminalDriver(LinuxDriver):
             self.attrs_before = None  # its mode is a shell's by now
         before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # which would stop us where we are not in front
         self._make_room()
+        self.write(_PLAIN)
         super().stop_application_mode()
         self._flush_for(GIVE_BACK_S)
         signal.signal(signal.SIGTTOU, before)

@@ -54,6 +54,10 @@ def tenant_of(source: str, settings: Settings, account: str = "") -> Tenant:
 def view_of(source: str, settings: Settings) -> str:
     """The filters under which `source` answers, as one stable line; empty where there are none."""
     gcp = settings.gcp
-    filters = {"jobs": sorted(gcp.jobs), "labels": sorted(gcp.labels.items()), "mine": gcp.mine}
+    filters = {
+        "jobs": sorted(gcp.jobs),
+        "labels": sorted(gcp.labels.items()),
+        "mine": gcp.mine and (gcp.account or True),
+    }
     narrow = source in GOOGLE and any(filters.values())
     return msgspec.json.encode(filters).decode() if narrow else ""

@@ -1,6 +1,7 @@
 """Fetches Cloud Build builds: the newest of a location, and everything queued or working there.
 
-Builds carry no labels and no creator: `gcp.labels`, `gcp.jobs` and `gcp.mine` do not apply to them.
+Builds carry no labels and no creator: `gcp.labels`, `gcp.jobs` and `gcp.mine` do not apply to them, and nobody knows
+whose they are.
 """
 
 from __future__ import annotations

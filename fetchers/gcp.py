@@ -162,6 +162,7 @@ class Session:
     """Seconds for each call."""
     headers: Headers = ()
     account: str | None = None
+    """E-mail address of who asks; null where nobody knows."""
 
     @property
     def parent(self) -> str:
@@ -266,7 +267,8 @@ class GoogleFetcher:
         timeout_s = fetch.soft_deadline_s * CALL_SHARE
         headers, account = await self._authorize(scope, calls, timeout_s) if endpoint.tls else ((), None)
         async with self._lines.client(endpoint) as client:
-            session = Session(self._api, client, gcp.project, scope, calls, timeout_s, headers, account)
+            who = account or gcp.account
+            session = Session(self._api, client, gcp.project, scope, calls, timeout_s, headers, who)
             try:
                 yield session
             except NotAuthenticated:

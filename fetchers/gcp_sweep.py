@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from fetchers.errors import FetchError
 from fetchers.gcp import Session
 from fetchers.messages import Fetch
@@ -56,10 +58,19 @@ class Kind:
     get_method: str
     record: Callable[[Any, str, str], Record]
     """From the SDK's message, the project and the scope."""
+    owner: str = ""
+    """Which `detail` names the account that made it; empty where the service does not tell."""
 
     def records(self, session: Session, items: Iterable[Any]) -> list[Record]:
-        """The records of some messages."""
-        return [self.record(item, session.project, session.scope) for item in items]
+        """The records of some messages, with `mine` in their `detail` where both accounts are known."""
+        found = (self.record(item, session.project, session.scope) for item in items)
+        return [self._owned(record, session.account) for record in found]
+
+    def _owned(self, record: Record, account: str | None) -> Record:
+        owner = record.detail.get(self.owner)
+        if not owner or not account:
+            return record
+        return msgspec.structs.replace(record, detail=record.detail | {"mine": owner == account})
 
 
 @dataclass(frozen=True)

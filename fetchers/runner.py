@@ -48,11 +48,11 @@ class RunnerFetcher(GoogleFetcher):
         async with self.session(fetch, scope, calls) as session:
             seen: set[str] = set()
             for job in self._gcp.jobs or (ANY_JOB,):
-                harvest = Harvest(fetch.limit, self._wanted(session.account), seen)
+                harvest = Harvest(fetch.limit, self._wanted(), seen)
                 async with aclosing(self._walk(session, job, harvest, self._depth(fetch, scope))) as pages:
                     async for records in pages:
                         yield records
-            harvest = Harvest(fetch.limit, self._wanted(session.account), seen)
+            harvest = Harvest(fetch.limit, self._wanted(), seen)
             names = [_named(session, id_) for id_ in harvest.missing(fetch.known.get(scope, ()))]
             async with aclosing(recall(session, KIND, names, harvest)) as named:
                 async for records in named:
@@ -84,17 +84,17 @@ class RunnerFetcher(GoogleFetcher):
         created = records[-1].created if records else None
         return created is not None and self._now() - created > WALK_AGE
 
-    def _wanted(self, account: str | None) -> Callable[[Record], bool]:
+    def _wanted(self) -> Callable[[Record], bool]:
         labels = {f"label.{key}": value for key, value in self._gcp.labels.items()}
         jobs = self._gcp.jobs
-        creator = account if self._gcp.mine else None  # an account we do not know leaves everything visible
+        mine = self._gcp.mine
 
         def wanted(record: Record) -> bool:
             detail = record.detail
             return (
                 all(detail.get(key) == value for key, value in labels.items())
                 and (not jobs or detail.get("job") in jobs)
-                and (creator is None or detail.get("creator") == creator)
+                and not (mine and detail.get("mine") is False)  # whose it is nobody knows: it stays visible
             )
 
         return wanted
@@ -252,4 +252,4 @@ def _machine(template: Any) -> dict[str, Scalar]:
     }
 
 
-KIND = Kind("ListExecutions", "executions", "GetExecution", record_of)
+KIND = Kind("ListExecutions", "executions", "GetExecution", record_of, owner="creator")

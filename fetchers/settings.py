@@ -57,7 +57,9 @@ class Gcp(_Section, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     """Show only what carries all of these labels."""
     mine: bool = False
-    """Show only what the configured account started."""
+    """Show only what your own account started."""
+    account: str | None = None
+    """Who you are, as an e-mail address, where the credentials do not say it themselves."""
     endpoints: Endpoints = Endpoints()
 
 

@@ -1,4 +1,7 @@
-"""Fetches Vertex AI custom jobs: the newest of a region, and everything queued or running there."""
+"""Fetches Vertex AI custom jobs: the newest of a region, and everything queued or running there.
+
+Custom jobs carry no creator: `gcp.mine` does not apply to them, and nobody knows whose they are.
+"""
 
 from __future__ import annotations
 

@@ -41,6 +41,10 @@ def _is_name(value: str) -> bool:
     return _NAME.fullmatch(value) is not None
 
 
+def _is_account(value: str) -> bool:
+    return _is_name(value) and "@" in value
+
+
 def _is_text(value: str) -> bool:
     return 0 < len(value.strip()) <= _LONGEST and value.isprintable()
 
@@ -122,7 +126,20 @@ _KEYS = (
         lambda value: value.isprintable() and len(value) <= _LONGEST,
         "everything",
     ),
-    Key("gcp.mine", "true or false", "Show only what your own account started.", "true"),
+    Key(
+        "gcp.mine",
+        "true or false",
+        "Show only executions that your own account started, and those of which nobody knows it.",
+        "true",
+    ),
+    Key(
+        "gcp.account",
+        'the e-mail address of an account such as "you@acme.example"',
+        "Who you are, where your credentials do not say it themselves: marks what is yours.",
+        '"you@acme.example"',
+        _is_account,
+        "detected: `CLOUDSDK_CORE_ACCOUNT`, application default credentials, gcloud's active configuration",
+    ),
     _endpoint("builds", "Cloud Build"),
     _endpoint("runner", "Cloud Run"),
     _endpoint("vertex", "Vertex AI"),

@@ -82,12 +82,23 @@ def here() -> Path | None:
         return None
 
 
-_FILLED = ("gcp.project", "wandb.entity", "wandb.project", "wandb.base_url")
+_FILLED = {
+    "gcp.project": "gcp.project",
+    "gcp.account": ACCOUNT,
+    "wandb.entity": "wandb.entity",
+    "wandb.project": "wandb.project",
+    "wandb.base_url": "wandb.base_url",
+}
+"""Each key that is filled, and what it is looked for as."""
 
 
 def fill(config: Config, detected: Detected) -> Config:
     """The configuration with what was detected where the file says nothing; `origins` says where from."""
-    finds = {key: look for key in _FILLED if key not in config.origins and (look := detected.best(key)) is not None}
+    finds = {
+        key: look
+        for key, what in _FILLED.items()
+        if key not in config.origins and (look := detected.best(what)) is not None
+    }
     dirs = "wandb.offline_dirs"
     found_dirs = () if dirs in config.origins else detected.all(dirs)
     values = {key: look.value for key, look in finds.items()} | ({dirs: found_dirs} if found_dirs else {})
@@ -108,9 +119,9 @@ def _part(section: str, values: Mapping[str, object]) -> dict[str, object]:
 
 def _usable(look: Look) -> bool:
     """Whether the find is one that the configuration could hold; a file's garbage is no project."""
-    if look.value is None or look.what in {CREDENTIALS, ACCOUNT, WANDB_KEY}:
+    if look.value is None or look.what in {CREDENTIALS, WANDB_KEY}:
         return True
-    return key_of(look.what).holds(look.value)
+    return key_of("gcp.account" if look.what == ACCOUNT else look.what).holds(look.value)
 
 
 class _Places:
@@ -145,8 +156,9 @@ class _Places:
     def _credentials(self, config: Config, adc: Path, adc_where: str, held: Mapping[str, object]) -> Iterator[Look]:
         endpoints = msgspec.structs.asdict(config.gcp.endpoints).values()
         plaintext = all(str(endpoint).startswith("http://") for endpoint in endpoints)
-        where = "gcp.endpoints (plaintext servers need none)"
-        yield Look(what=CREDENTIALS, where=where, value="none needed" if plaintext else None)
+        if plaintext:
+            where = "gcp.endpoints (plaintext servers need none)"
+            yield Look(what=CREDENTIALS, where=where, value="none needed")
         kind = _KINDS.get(_text(held, "type") or "", _THERE) if held else None
         yield Look(what=CREDENTIALS, where=adc_where if held else f"{adc_where}: {_lack(adc)}", value=kind)
         google = "Google" in _head(self._machine)

@@ -87,7 +87,7 @@ def _runs(settings: Settings) -> tuple[str, ...]:
 
 def _half_google(settings: Settings) -> str | None:
     gcp = settings.gcp
-    if gcp.project or gcp == Gcp():
+    if gcp.project or msgspec.structs.replace(gcp, account=None) == Gcp():  # an account may just have been found
         return None
     return "gcp.project is missing, other keys of [gcp] are set: set it, or run `gcloud config set project NAME`"
 

@@ -122,6 +122,14 @@ def test_a_service_accounts_file_gives_project_account_and_credentials(home: Pat
     assert "hunter2" not in str(found)
 
 
+def test_the_account_is_no_beginning_of_a_configuration(home: Path) -> None:
+    """It is taken over for knowing what is yours; alone it sets nothing up, and what is no address is none."""
+    config = filled(home, CLOUDSDK_CORE_ACCOUNT="me@acme.example")
+    assert (config.gcp.account, config.origins["gcp.account"]) == ("me@acme.example", "$CLOUDSDK_CORE_ACCOUNT")
+    assert TABLES["runner"].half(start(config).settings) is None
+    assert filled(home, CLOUDSDK_CORE_ACCOUNT="no address").gcp.account is None
+
+
 def test_the_account_is_gclouds_where_the_credentials_name_none(home: Path) -> None:
     """A user's application default credentials hold no address."""
     write(home / GCLOUD / "configurations" / "config_default", "[core]\naccount = me@acme.example\n")
@@ -242,7 +250,7 @@ def test_what_is_missing_is_said_with_where_it_was_looked_for_and_what_mends_it(
         "Google Cloud project": ("missing", "gcloud config set project PROJECT_ID"),
         "Google credentials": ("missing", "gcloud auth application-default login"),
         "W&B key": ("missing", "wandb login"),
-        "W&B entity and project": ("missing", "wandb init --entity ENTITY --project PROJECT"),
+        "W&B entity and project": ("missing", "wandb init -e ENTITY -p PROJECT"),
         "W&B offline runs": ("none", "export WANDB_DIR=DIRECTORY"),
         "Configuration file": ("none", "monitor config init"),
     }
@@ -267,7 +275,7 @@ def test_what_is_found_is_said_with_the_place_and_needs_no_mending(home: Path) -
         "W&B key": ("a key", ("$WANDB_API_KEY",), ""),
         "W&B entity and project": ("team/arr", (file, "$WANDB_PROJECT"), ""),
         "W&B offline runs": (str(home.parent / "work" / "wandb"), ("./wandb",), ""),
-        "Configuration file": (file, (file,), ""),
+        "Configuration file": ("found", (file,), ""),
     }
     assert KEY not in str(every)
     assert "hunter2" not in str(every)
@@ -276,7 +284,7 @@ def test_what_is_found_is_said_with_the_place_and_needs_no_mending(home: Path) -
 def test_what_half_is_there_is_kept_in_the_command_that_mends_it(home: Path) -> None:
     """The entity is known and the project is not; queues stand for a project."""
     half = found(home, WANDB_ENTITY="team")["W&B entity and project"]
-    assert (half.word, half.mend) == ("missing", "wandb init --entity team --project PROJECT")
+    assert (half.word, half.mend) == ("missing", "wandb init -e team -p PROJECT")
     assert half.where[0] == "$WANDB_PROJECT"
     queues = found(home, "[wandb]\nqueues = ['a', 'b']", WANDB_ENTITY="team")["W&B entity and project"]
     assert (queues.word, queues.mend) == ("team · queues a, b", "")

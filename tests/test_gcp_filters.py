@@ -90,6 +90,19 @@ async def test_mine_shows_everything_where_the_account_is_unknown(google: Google
     assert await ask(RunnerFetcher(settings_for(google.endpoint, mine=True))) == [someones]
 
 
+async def test_whose_an_execution_is_is_told_where_both_are_known(google: GoogleEmulator) -> None:
+    """Yours, somebody else's, and one whose creator the service does not name; of these only another's is hidden."""
+    for id_, creator in (("a-mine0", "you@acme.example"), ("b-bobs0", "bob@acme.example"), ("c-nobo0", "")):
+        add_execution(google, id_, creator=creator)
+    settings = settings_for(google.endpoint, account="you@acme.example")
+    fetcher = RunnerFetcher(settings)
+    found = {record.id: record.detail.get("mine") for record in await records_of(fetcher, R1)}
+    await fetcher.close()
+    assert found == {"a-mine0": True, "b-bobs0": False, "c-nobo0": None}
+    narrow = settings_for(google.endpoint, account="you@acme.example", mine=True)
+    assert sorted(await ask(RunnerFetcher(narrow))) == ["a-mine0", "c-nobo0"]
+
+
 async def test_custom_jobs_are_filtered_by_labels_at_the_server(google: GoogleEmulator) -> None:
     """The newest are asked for with a label filter, and what runs behind them passes the same test."""
     for n in range(4):

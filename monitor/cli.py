@@ -103,11 +103,10 @@ def _without_command(ctx: click.Context, invocation: Invocation) -> int:
 
 
 def _dashboard(invocation: Invocation) -> int:
-    start = invocation.start()
     if invocation.no_color:
         os.environ["NO_COLOR"] = "1"  # what Textual and everything below it goes by
     dashboard = importlib.import_module("monitor.commands.dashboard")
-    return int(dashboard.run(start, demo=invocation.demo, utc=invocation.utc, notices=()))
+    return int(dashboard.run(invocation))
 
 
 # --- the border --------------------------------------------------------------------------------------------------

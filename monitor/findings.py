@@ -61,7 +61,7 @@ def findings(config: Config, detected: Detected, *, file_exists: bool, init: str
         seen.wandb_key(),
         seen.runs(),
         seen.directories(),
-        _finding("Configuration file", config.path if file_exists else None, [config.path], init, optional=True),
+        _finding("Configuration file", "found" if file_exists else None, [config.path], init, optional=True),
     )
 
 
@@ -110,7 +110,7 @@ class _Seen:
         queues = f"queues {', '.join(wandb.queues)}" if wandb.queues else ""
         there = [key for key in (*_RUNS, "wandb.queues") if key in self._config.origins]
         where = self._where(*there) if whole else self._looked(*(key for key in _RUNS if key not in there))
-        mend = f"wandb init --entity {wandb.entity or 'ENTITY'} --project {wandb.project or 'PROJECT'}"
+        mend = f"wandb init -e {wandb.entity or 'ENTITY'} -p {wandb.project or 'PROJECT'}"
         found = " · ".join(filter(None, (named, queues))) if whole else None
         return _finding("W&B entity and project", found, where, mend)
 

@@ -37,11 +37,12 @@ class Invocation:
 
     def config(self) -> tuple[Config, Detected]:
         """The effective configuration and what was detected. Raises `ConfigError`."""
-        config = self._loaded()
+        config = self.loaded()
         detected = detect(config, os.environ, here())
         return fill(config, detected), detected
 
-    def _loaded(self) -> Config:
+    def loaded(self) -> Config:
+        """What the configuration file says, nothing detected yet. Raises `ConfigError`."""
         config = load(self.config_path, os.environ)
         self.log_dir = config.logs.dir
         self.file = Path(config.path) if Path(config.path).exists() else None
@@ -50,7 +51,7 @@ class Invocation:
     def start(self) -> Start:
         """The first word to an engine. Raises `ConfigError`."""
         if self.demo:
-            return tellable(start_demo(self._loaded()))
+            return tellable(start_demo(self.loaded()))
         config, _ = self.config()
         return tellable(start(config))
 

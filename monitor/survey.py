@@ -5,15 +5,18 @@ Reads files, which may hang on a dead disk: a screen takes its look in a thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.changes import Start
 from monitor.config import Config
 from monitor.detect import WANDB_KEY, Detected
-from monitor.findings import Finding, findings
 from monitor.invocation import Invocation, start, tellable
 from monitor.tables import TABLES
+
+if TYPE_CHECKING:
+    from monitor.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,42 @@ class Survey:
 
     def findings(self) -> tuple[Finding, ...]:
         """In words what was found and what is missing."""
+        from monitor.findings import findings  # noqa: PLC0415 - a dashboard need not wait for its words
+
         return findings(self.config, self.detected, file_exists=self.file_exists, init=self.init)
 
 
 def take(invocation: Invocation) -> Survey:
     """Look now. Raises `ConfigError`."""
     config, detected = invocation.config()
-    exists = Path(config.path).exists()
+    exists = invocation.file is not None
     return Survey(config, detected, tellable(start(config)), exists, invocation.line("config init"))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is shown in the terminal, from its opening to its end."""
+
+    config: Config
+    """For the screen itself: its keys and colours."""
+    survey: Survey | None
+    """What was found; null where nobody has looked, as for the demo."""
+    demo: bool
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a screen that shows what is set up has others do. Each call may wait for a disk: never in a loop."""
+
+    look: Callable[[], Survey]
+    """Look once more. Raises `ConfigError`."""
+    write: Callable[[], str]
+    """Write a configuration file where there is none and return its path. Raises `ConfigError`."""
+    present: Opening
+    """What the program shows now."""
+
+    @property
+    def first(self) -> Survey | None:
+        """What was found, where that is nothing, so that the program begins by saying so."""
+        survey = self.present.survey
+        return survey if survey is not None and not self.present.demo and survey.bare else None

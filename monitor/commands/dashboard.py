@@ -6,18 +6,42 @@ What was last known is read here, before there is a screen: the screen itself to
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Sequence
+from functools import partial
 
+from fetchers.errors import ConfigError
 from fetchers.settings import Settings
-from monitor import recollection
+from monitor import exit_codes, recollection
 from monitor.changes import Start
+from monitor.config import path_in_use
 from monitor.departure import Departure
+from monitor.invocation import Invocation, start_demo, tellable
 from monitor.link import EngineProcess
+from monitor.survey import Opening, Setup, take
 
 
-def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
-    """Show the dashboard until the user leaves; return the exit status."""
+def run(invocation: Invocation, notices: Sequence[str] = ()) -> int:
+    """Show the dashboard until the user leaves; return the exit status. Raises `ConfigError`."""
+    opening: Opening | None = _first(invocation)
+    status = exit_codes.OK
+    while opening is not None:
+        status, opening = _show(opening, invocation, notices)
+    return status
+
+
+def _first(invocation: Invocation) -> Opening:
+    if invocation.demo:
+        return Opening(invocation.loaded(), None, demo=True)
+    survey = take(invocation)
+    return Opening(survey.config, survey, demo=False)
+
+
+def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> tuple[int, Opening | None]:
+    """Show one thing until it ends; the exit status, and what is to be opened instead in the same terminal."""
     gc.disable()  # until the first frame is painted: while modules load there is nothing worth collecting
+    gc.unfreeze()  # the screen before this one, if there was one, has had its time
+    start = _first_word(opening)
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
 
@@ -27,24 +51,39 @@ def run(start: Start, *, demo: bool, utc: bool, notices: Sequence[str]) -> int:
     try:
         app = MonitorApp(
             link,
-            demo=demo,
-            utc=utc,
+            demo=opening.demo,
+            utc=invocation.utc,
             tables=tuple(start.tables),
             notices=notices,
             subject=subject(start.settings),
             known=known,
             leaving=departure.begin,
+            setup=Setup(partial(take, invocation), partial(_write, invocation), opening),
         )
         departure.listen(app.exit, [app.give_terminal_back, link.kill])
         app.run()
         if departure.status is not None:
-            return departure.status  # what breaks in a screen that is being taken down is no news
+            return departure.status, None  # what breaks in a screen that is being taken down is no news
         if app.failure is not None:
             raise app.failure  # the command line's border writes it into the log
-        return app.return_code or 0
+        return app.return_code or 0, app.following
     finally:
         departure.finish([link.kill])
         link.close()
+
+
+def _first_word(opening: Opening) -> Start:
+    return tellable(start_demo(opening.config)) if opening.survey is None else opening.survey.start
+
+
+def _write(invocation: Invocation) -> str:
+    from monitor.config_file import create  # noqa: PLC0415 - the reference of all keys, which few ever write
+
+    path, _ = path_in_use(invocation.config_path, os.environ)
+    if path.exists():
+        raise ConfigError(f"{path}: is there already, and was left as it is")
+    create(path)
+    return str(path)
 
 
 def subject(settings: Settings) -> str:

@@ -20,6 +20,7 @@ from fetchers.errors import MonitorError
 from monitor.changes import Beat, Change, Command, Enable, EngineEnded, Hello, Notice
 from monitor.link import Link
 from monitor.mirror import Mirror
+from monitor.survey import Opening, Setup
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
 from monitor.ui.bindings import KEYS, Key, bindings, keymap
@@ -28,6 +29,7 @@ from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.help import Help
+from monitor.ui.screens.start import Start
 from monitor.ui.theme import THEME
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
@@ -73,11 +75,13 @@ class MonitorApp(FrugalApp):
         known: Iterable[Change] = (),
         keys: Sequence[Key] = KEYS,
         leaving: Callable[[int], None] = _nothing,
+        setup: Setup | None = None,
     ) -> None:
         """Show what `link` tells about `tables`, and on the first frame what is `known` before it says a word.
 
         `subject` names project and entity, `clock` is aware and UTC, `keys` is the table of keys; `leaving` is called
-        with the exit status as soon as the end is certain.
+        with the exit status as soon as the end is certain. `setup` is what the start screen works with, which comes
+        first where nothing is set up.
         """
         super().__init__(driver_class=TerminalDriver)
         self.register_theme(THEME)
@@ -89,6 +93,9 @@ class MonitorApp(FrugalApp):
         """All that the engine told, and what was known before."""
         first = self._taken(known)
         self.utc = utc
+        self.following: Opening | None = None
+        """What the caller of `run` is to open instead, once this has ended."""
+        self._setup = setup
         self._link = link
         self._leaving = leaving
         self._demo = demo
@@ -114,6 +121,8 @@ class MonitorApp(FrugalApp):
     def on_mount(self) -> None:
         """Tick, and listen once the first frame has been painted."""
         self.set_interval(1.0, self.tick)
+        if self._setup is not None and self._setup.first is not None:
+            self.action_setup()
         self.call_after_refresh(self._begin)
 
     def _taken(self, known: Iterable[Change]) -> Arrived:
@@ -247,6 +256,12 @@ class MonitorApp(FrugalApp):
         self._leaving(return_code)
         super().exit(result, return_code, message)
 
+    def go_on(self, following: Opening) -> None:
+        """End this screen, not the program: something else is to be shown in the same terminal."""
+        self.following = following
+        self._link.leave()
+        super().exit()
+
     def give_terminal_back(self) -> None:
         """Give the terminal back from wherever the program is, unless that has been done."""
         if self._driver is not None:
@@ -291,6 +306,11 @@ class MonitorApp(FrugalApp):
         """Times in UTC, or in local time."""
         self.utc = not self.utc
         self._judge()
+
+    def action_setup(self) -> None:
+        """Show what is set up, and how to mend what is not."""
+        if self._setup is not None and not isinstance(self._front, Start):
+            self.push_screen(Start(self._setup, self.banner, self.go_on))
 
     def action_help(self) -> None:
         """Show every key and sign."""

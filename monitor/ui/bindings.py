@@ -84,6 +84,7 @@ KEYS = (
     Key("theme", "app", "T", "next_theme", "next theme", "theme"),
     Key("palette", "app", "colon,ctrl+p", "palette", "every command by name"),
     Key("help", "app", "question_mark", "help", "this help, and back", "help"),
+    Key("setup", "app", "i", "setup", "what is set up, and what mends it"),
     Key("suspend", "app", "ctrl+z", "suspend_process", "suspend; `fg` comes back"),
     Key("quit", "app", "q", "quit", "quit", "quit"),
     Key("interrupt", "app", "ctrl+c,ctrl+q", "quit", "quit", priority=True),
@@ -104,18 +105,27 @@ KEYS = (
     Key("log", "detail", "l", "log", "open its log in a browser", "log"),
     Key("detail_browse", "detail", "o", "browse", "open its page in a browser", "browser"),
     Key("detail_copy", "detail", "y", "copy", "copy id, URL or reason", "copy"),
+    Key("start_up", "start", "up,k", "move(-1)", "previous"),
+    Key("start_down", "start", "down,j", "move(1)", "next"),
+    Key("start_copy", "start", "y", "copy", "copy the command under the cursor", "copy"),
+    Key("start_demo", "start", "d", "demo", "see the demo: made-up data, nothing is asked or changed", "demo"),
+    Key("start_write", "start", "c", "write", "write a configuration file to begin with, where there is none", "file"),
+    Key("start_again", "start", "r", "look_again", "look again", "look again"),
+    Key("start_tables", "start", "enter,t", "tables", "go to the tables, as far as they are set up", "tables"),
+    Key("leave_start", "start", "escape", "back", "back"),
 )
 
 FIXED = frozenset({"interrupt"})
 """What nobody can take away."""
 
-BESIDE = {"app": ("dashboard", "detail"), "dashboard": ("app",), "detail": ("app",)}
+BESIDE = {"app": ("dashboard", "detail", "start"), "dashboard": ("app",), "detail": ("app",), "start": ("app",)}
 """Whose keys are felt together."""
 
 
 FOOTER = {
     "dashboard": ("next_failure", "open", "find", "sort", "zoom", "refresh", "next_table", "help", "quit"),
     "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
+    "start": ("start_copy", "start_again", "start_write", "start_tables", "start_demo", "help", "quit"),
     "help": ("help_previous", "help_next", "theme", "leave_help"),
 }
 """Per screen the keys that matter, in the order the footer shows them; the last ones stay longest on a narrow line."""

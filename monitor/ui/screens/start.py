@@ -1,0 +1,246 @@
+"""The start screen: what was looked for, what was found, how to mend what was not, and what can be done meanwhile.
+
+Files are read and written in threads that nobody waits for: a dead disk holds up neither keys nor the exit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Click
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+
+from fetchers.errors import ConfigError, MonitorError
+from monitor import clipboard
+from monitor.off_loop import off_loop
+from monitor.survey import Opening, Setup, Survey
+from monitor.text import duration, one_line
+from monitor.ui.bindings import bindings, in_force
+from monitor.ui.setup_page import Page, Row, laid_out
+from monitor.ui.widgets.footer_line import FooterLine
+from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.painted import Painted, Part
+
+LOOK_S = 20.0
+"""Seconds that a look may take: it reads a dozen small files."""
+
+WRITE_S = 20.0
+
+SHOWN_AFTER_S = 1.0
+"""Seconds after which a look says how long it has been going on."""
+
+OFFERS = ("start_demo", "start_write", "start_again", "start_tables")
+
+
+class SetupText(Painted):
+    """The findings and the offers."""
+
+    class Picked(Message):
+        """Somebody has clicked on a row."""
+
+        def __init__(self, row: Row) -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._page = Page()
+        self._rows: list[Row] = []
+
+    def show(self, page: Page) -> None:
+        """Say something else."""
+        if page != self._page:
+            self._page, self._rows = page, []
+            self.repaint()
+
+    def on_resize(self) -> None:
+        """Another size is another layout."""
+        self._rows = []
+        super().on_resize()
+
+    def line(self, y: int) -> Strip:
+        """One row."""
+        width, height = self.size
+        if len(self._rows) != height:
+            self._rows = laid_out(self._page, width, height)
+        row = self._rows[y]
+        return self.strip(row.parts, "cursor" if row.selected else "")
+
+    def on_click(self, event: Click) -> None:
+        """A click selects a finding, or takes an offer."""
+        if 0 <= event.y < len(self._rows):
+            self.post_message(self.Picked(self._rows[event.y]))
+
+
+class Start(Screen[None]):
+    """What is set up."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("start")]
+
+    def __init__(self, setup: Setup, banner: Callable[[], Banner], go_on: Callable[[Opening], None]) -> None:
+        """`go_on` ends this program's screen and has another opened."""
+        super().__init__()
+        self._setup = setup
+        self._banner = banner
+        self._go_on = go_on
+        self._survey: Survey | None = setup.first
+        self._looked_at = banner().now if setup.first is not None else None
+        self._looking_since: float | None = None
+        self._problem = ""
+        self._cursor: int | None = None
+        self._header = HeaderLine(banner())
+        self._text = SetupText()
+
+    def compose(self) -> ComposeResult:
+        """The header stays, with its marks."""
+        yield self._header
+        yield self._text
+        yield FooterLine("start")
+
+    def on_mount(self) -> None:
+        """Look, unless that has been done."""
+        self.set_interval(1.0, self.tick)
+        self._say()
+        if self._survey is None:
+            self.action_look_again()
+
+    def tick(self) -> None:
+        """A second has passed."""
+        self._header.show(self._banner())
+        self._say()
+
+    # --- what is said
+
+    def _say(self) -> None:
+        findings = self._survey.findings() if self._survey is not None else ()
+        if self._cursor is None and findings:
+            self._cursor = next((n for n, finding in enumerate(findings) if finding.mend), 0)
+        by_name = {key.name: key for key in in_force(self.screen)}
+        self._text.show(
+            Page(
+                findings=findings,
+                ready=self._survey.ready if self._survey is not None else (),
+                cursor=self._cursor or 0,
+                status=self._status(),
+                problem=self._problem,
+                offers=tuple(by_name[name] for name in OFFERS if name in by_name),
+            )
+        )
+
+    def _status(self) -> Part:
+        """How the look goes that is being taken, or when the last one was."""
+        if self._looking_since is not None:
+            taken = asyncio.get_running_loop().time() - self._looking_since
+            return (f"looking{f' · {duration(int(taken))}' if taken >= SHOWN_AFTER_S else ''} …", "queued")
+        return ("", "") if self._looked_at is None else (f"looked at {self._looked_at:%H:%M:%S}", "dim")
+
+    # --- looking and writing
+
+    def _do(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self.run_worker(work, name=name, group=name, exclusive=True)
+
+    async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._looking_since = loop.time()
+        self._say()
+        try:
+            self._survey = await off_loop(self._setup.look, LOOK_S, "look")
+            self._looked_at, self._problem = self._banner().now, ""
+        except TimeoutError:
+            self._problem = f"no answer in {LOOK_S:g} s: a disk with your home or this directory on it does not answer"
+        except (ConfigError, OSError, RuntimeError) as error:
+            self._problem = one_line(str(error))
+        finally:
+            self._looking_since = None
+        self._say()
+
+    async def _write(self) -> None:
+        try:
+            path = await off_loop(self._setup.write, WRITE_S, "write")
+        except TimeoutError:
+            self._tell(f"nothing was written in {WRITE_S:g} s: the disk does not answer", "alarm")
+        except (ConfigError, OSError, RuntimeError) as error:
+            self._tell(str(error), "alarm")
+        else:
+            self._tell(f"wrote {path}: edit it, and look again", "good")
+            self.action_look_again()
+
+    async def _copy(self, command: str) -> None:
+        try:
+            doubt = await clipboard.copy(command, self._to_terminal, os.environ)
+        except MonitorError as error:
+            self._tell(str(error), "alarm")
+        else:
+            self._tell(f"copied: {command}{f' ({doubt})' if doubt else ''}", "good")
+
+    # --- keys
+
+    def action_look_again(self) -> None:
+        """Look, unless somebody does already."""
+        if self._looking_since is None:
+            self._looking_since = asyncio.get_running_loop().time()
+            self._do(self._look(), "look")
+
+    def action_write(self) -> None:
+        """Write a configuration file, where there is none."""
+        self._do(self._write(), "write")
+
+    def action_copy(self) -> None:
+        """Copy the command that mends what is selected."""
+        findings = self._survey.findings() if self._survey is not None else ()
+        if findings and (command := findings[self._cursor or 0].mend):
+            self._do(self._copy(command), "copy")
+        else:
+            self._tell("nothing has to be mended here", "good")
+
+    def action_move(self, by: int) -> None:
+        """To the next finding."""
+        last = len(self._survey.findings()) - 1 if self._survey is not None else 0
+        self._cursor = max(0, min(last, (self._cursor or 0) + by))
+        self._say()
+
+    def action_demo(self) -> None:
+        """Go to the demo, or back to it."""
+        present = self._setup.present
+        if present.demo:
+            self.dismiss()
+        else:
+            self._go_on(Opening(present.config, None, demo=True))
+
+    def action_tables(self) -> None:
+        """Go to the tables of what was found last."""
+        present, found = self._setup.present, self._survey
+        if found is None:
+            self._tell("nothing is known yet: still looking", "warn")
+        elif not present.demo and present.survey is not None and present.survey.start == found.start:
+            self.dismiss()
+        else:
+            self._go_on(Opening(found.config, found, demo=False))
+
+    def action_back(self) -> None:
+        """Go where one came from."""
+        self.dismiss()
+
+    async def on_setup_text_picked(self, message: SetupText.Picked) -> None:
+        """A click selects a finding, or takes an offer."""
+        if message.row.finding is not None:
+            self._cursor = message.row.finding
+            self._say()
+        elif message.row.action:
+            await self.run_action(message.row.action)
+
+    def _tell(self, text: str, role: str) -> None:
+        self.query_one(FooterLine).say(text, role)
+
+    def _to_terminal(self, sequence: str) -> None:
+        driver = self.app._driver  # noqa: SLF001 - Textual's own way to it would wrap and cap nothing
+        if driver is not None:
+            driver.write(sequence)
+            driver.flush()

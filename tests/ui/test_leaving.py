@@ -137,7 +137,7 @@ def whole(lines: list[str]) -> bool:
     """Whether that is the screen with `vertex` before the keys: five titles, one cursor, nothing of another frame."""
     titles = [line for line in lines if line[2:3] == " " and line[1:2].isdigit()]
     marked = [line for line in lines if line.startswith("▌")]
-    return [line[1] for line in titles] == list("12345") and len(marked) == 2 and marked[0].startswith("▌3 vertex")  # noqa: PLR2004
+    return [line[1] for line in titles] == list("12345") and len(marked) == 2 and marked[0].startswith("▌3 vertex")
 
 
 def test_what_a_terminal_missed_is_painted_once_it_reads_again(emulators: Emulators, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What a person takes out of the screen: a text for the clipboard, a page for the browser.
 
-A screen posts `CopyWanted` or `PageWanted`; the app has it done here, and says what became of it.
+A screen posts `CopyWanted` or `PageWanted`; the app has it done here, and says what became of it. `RowWanted` it does
+itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from textual.message import Message
 from fetchers.records import Record
 from monitor import browsing, clipboard
 from monitor.export import record_json
+from monitor.lineage import Row
 from monitor.text import ELLIPSIS, clean, one_line
 from monitor.ui.record_page import commands
 
@@ -39,6 +41,14 @@ class PageWanted(Message):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
+
+
+class RowWanted(Message):
+    """Somebody wants to see all about a row."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
 
 
 class Front(Protocol):

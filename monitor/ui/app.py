@@ -27,9 +27,12 @@ from monitor.ui.bindings import KEYS, Key, bindings, keymap
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
+from monitor.ui.screens.address import Address
 from monitor.ui.screens.dashboard import Dashboard
+from monitor.ui.screens.detail import Detail
 from monitor.ui.screens.help import Help
 from monitor.ui.screens.start import Start
+from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
 from monitor.ui.theme import THEME
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
@@ -194,6 +197,8 @@ class MonitorApp(FrugalApp):
         if not self._pending.empty:
             arrived, self._pending = self._pending, Arrived()
             self.dashboard.post_message(arrived)
+            if isinstance(self._front, Detail):
+                self._front.call_later(self._front.judge)
 
     def on_engine_gone(self) -> None:
         """Say so, and keep what is known."""
@@ -227,7 +232,7 @@ class MonitorApp(FrugalApp):
     def tick(self) -> None:
         """A second has passed."""
         screen = self._front
-        if isinstance(screen, Dashboard | Help):
+        if isinstance(screen, Dashboard | Help | Detail | Address):
             screen.tick()
 
     @property
@@ -238,8 +243,10 @@ class MonitorApp(FrugalApp):
     def _judge(self) -> None:
         self.dashboard.call_later(self.dashboard.judge)
         screen = self._front
-        if isinstance(screen, Help):
+        if isinstance(screen, Help | Address):
             screen.judge()
+        elif isinstance(screen, Detail):
+            screen.tick()  # the zone may be another
 
     def say(self, text: str, role: str = "good") -> None:
         """Show a passing message at the bottom of the screen in front."""
@@ -247,6 +254,31 @@ class MonitorApp(FrugalApp):
         if screen is not None:
             for footer in screen.query(FooterLine):
                 footer.say(text, role)
+
+    # --- one record, and what is taken out of the screen
+
+    def on_row_wanted(self, message: RowWanted) -> None:
+        """Show everything about it; the cursor is then where that ends."""
+        row, board = message.row, self.dashboard
+        if row.key in self.mirror.rows.get(row.table, {}):
+            detail = Detail(row.table, row.key, self.mirror, self.look, self.banner, order=board.order)
+            self.push_screen(detail, board.show_row)
+
+    def on_copy_wanted(self, message: CopyWanted) -> None:
+        """Put it into the clipboard."""
+        self.run_worker(copy(self, message), name="copy")
+
+    def on_page_wanted(self, message: PageWanted) -> None:
+        """Open it in a browser, or show its address."""
+        self.run_worker(browse(self, message.url, self._show_address), name="browse")
+
+    def _show_address(self, url: str, why: str) -> None:
+        self.push_screen(Address(url, why, self.banner))
+
+    def write_out(self, text: str) -> None:
+        """Write to the terminal, between two frames; what is written shows nothing."""
+        if self._driver is not None:
+            self._driver.write(text)
 
     # --- leaving
 

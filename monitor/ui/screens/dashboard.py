@@ -20,12 +20,14 @@ from monitor.changes import Command, Enable, Refresh
 from monitor.columns import Column
 from monitor.filters import parse
 from monitor.freshness import Freshness
+from monitor.lineage import Row
 from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
-from monitor.ui.questions import SORT, sort_choices, sorted_by
+from monitor.ui.questions import COPY, SORT, copy_choices, sort_choices, sorted_by
 from monitor.ui.seeking import next_failure
+from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, copyable
 from monitor.ui.widgets.choice_line import ChoiceLine
 from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.footer_line import FooterLine
@@ -97,6 +99,8 @@ class Dashboard(Screen[None]):
         self._footer = FooterLine()
         self._find = FindLine()
         self._choice = ChoiceLine()
+        self._to_copy: dict[str, str] = {}
+        """What can be chosen while it is asked what to copy."""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -291,6 +295,41 @@ class Dashboard(Screen[None]):
         if number <= len(self.tables):
             self._make_current(number - 1)
 
+    # --- the row under the cursor
+
+    def action_open(self) -> None:
+        """Everything about the row under the cursor."""
+        if self.table.key is not None:
+            self.post_message(RowWanted(Row(self.table.table, self.table.key)))
+
+    def order(self, table: str) -> Sequence[str]:
+        """The row keys of a table as it shows them now; none of one that is not on the dashboard."""
+        return next((list(shown.rows) for shown in self.tables if shown.table == table), [])
+
+    def show_row(self, row: Row | None) -> None:
+        """Put the cursor on a row, where it is shown."""
+        index = next((at for at, shown in enumerate(self.tables) if row and shown.table == row.table), None)
+        if row is not None and index is not None and self.tables[index].select_key(row.key):
+            self._make_current(index)
+
+    def action_browse(self) -> None:
+        """Open the row's page."""
+        record = self.table.under_cursor
+        if record is not None and record.url:
+            self.post_message(PageWanted(record.url))
+        elif record is not None:
+            self._footer.say("its source names no page", "warn")
+
+    def action_copy(self) -> None:
+        """Ask what of the row to copy."""
+        record = self.table.under_cursor
+        if record is not None:
+            self._to_copy = copyable(record)
+            self._choice.ask(COPY, copy_choices(self._to_copy))
+            self._say()
+
+    # --- keys about tables
+
     def action_ask_again(self) -> None:
         """Ask every source now."""
         self._tell(Refresh())
@@ -406,6 +445,8 @@ class Dashboard(Screen[None]):
         self.set_focus(None)
         if message.value is not None and message.question == SORT:
             self.action_sort_by(message.value)
+        elif message.value is not None and message.question == COPY:
+            self.post_message(CopyWanted(message.value, self._to_copy[message.value]))
         self._say()
 
     def on_live_table_picked(self, message: LiveTable.Picked) -> None:

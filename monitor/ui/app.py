@@ -33,7 +33,7 @@ from monitor.ui.screens.detail import Detail
 from monitor.ui.screens.help import Help
 from monitor.ui.screens.start import Start
 from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
-from monitor.ui.theme import THEME
+from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.words import View
@@ -77,6 +77,7 @@ class MonitorApp(FrugalApp):
         subject: str = "",
         known: Iterable[Change] = (),
         keys: Sequence[Key] = KEYS,
+        theme: str = DARK.name,
         leaving: Callable[[int], None] = _nothing,
         setup: Setup | None = None,
     ) -> None:
@@ -87,8 +88,9 @@ class MonitorApp(FrugalApp):
         first where nothing is set up.
         """
         super().__init__(driver_class=TerminalDriver)
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        for palette in THEMES.values():
+            self.register_theme(textual_theme(palette))
+        self.theme = theme
         self.keys = keys
         """The table of keys as the configuration has it."""
         self.set_keymap(keymap(keys))
@@ -119,7 +121,7 @@ class MonitorApp(FrugalApp):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of our own, for a theme that does not name them."""
-        return THEME.variables
+        return {**DARK.colours, **variables(DARK)}
 
     def on_mount(self) -> None:
         """Tick, and listen once the first frame has been painted."""
@@ -343,6 +345,15 @@ class MonitorApp(FrugalApp):
         """Show what is set up, and how to mend what is not."""
         if self._setup is not None and not isinstance(self._front, Start):
             self.push_screen(Start(self._setup, self.banner, self.go_on))
+
+    def action_next_theme(self) -> None:
+        """Other colours, for this session."""
+        self.choose_theme(after(self.theme).name)
+
+    def choose_theme(self, name: str) -> None:
+        """One of `THEMES`, for this session."""
+        self.theme = name
+        self.say(f"theme {name}: {THEMES[name].about}")
 
     def action_help(self) -> None:
         """Show every key and sign."""

@@ -26,6 +26,9 @@ ROLES = (
 )
 """Each is a class `role--…` of the style sheet."""
 
+_LIFTED = {"faint": "dim", "cancelled": "dim"}
+"""What steps forward on a ground of another role, where it would be too faint to read."""
+
 
 class Painted(Widget):
     """A widget that paints lines of parts."""
@@ -45,10 +48,15 @@ class Painted(Widget):
         return self._inks[role]
 
     def _mixed(self, role: str, ground: str = "") -> Style:
-        style = self.rich_style
-        if ground:
-            style += Style(bgcolor=self.ink(ground).bgcolor)
-        return style + self.get_component_rich_style(f"role--{role}", partial=True) if role else style
+        if not ground:
+            return self.rich_style + self._own(role)
+        under = self.ink(ground)
+        if under.reverse:  # one bar, whatever colours stand in it
+            return under.without_color + Style(bold=self._own(role).bold)
+        return self.rich_style + Style(bgcolor=under.bgcolor) + self._own(_LIFTED.get(role, role))
+
+    def _own(self, role: str) -> Style:
+        return self.get_component_rich_style(f"role--{role}", partial=True) if role else Style()
 
     def strip(self, parts: Iterable[Part], under: str = "") -> Strip:
         """A line of parts; `under` is a role whose background lies under all of them."""

@@ -55,7 +55,6 @@ ENDINGS: dict[str, Ending] = {
     "build internal": Ending("build", "INTERNAL_ERROR", reason="build internal"),
     "build expired": Ending("build", "EXPIRED", reason="expired"),
     "build cancelled": Ending("build", "CANCELLED", reason="stopped"),
-    "build unknown": Ending("build", "STATUS_UNKNOWN"),
     **{
         rule: Ending("launcher", "FAILED", "failed", rule, exit=1)
         for rule in (
@@ -81,7 +80,6 @@ ENDINGS: dict[str, Ending] = {
     "deadline_exceeded": Ending("run", "JOB_STATE_EXPIRED", "crashed", "deadline_exceeded", code="DEADLINE_EXCEEDED"),
     "partial": Ending("run", "JOB_STATE_PARTIALLY_SUCCEEDED", "finished", "partial"),
     "stopped": Ending("run", "JOB_STATE_CANCELLED", "killed", "stopped", ("JOB_STATE_CANCELLING", ""), "CANCELLED"),
-    "lost": Ending("run", "JOB_STATE_UNSPECIFIED", "unknown"),
 }
 
 
@@ -220,7 +218,7 @@ def _build(launch: Launch, ending: Ending, when: Times, called: Ids, links: tupl
     bad = ending.stage == "build"
     word = ending.word if bad else "SUCCESS"
     working = launch.at + min(0.4, launch.build / 4)
-    never = word in {"EXPIRED", "STATUS_UNKNOWN"}
+    never = word == "EXPIRED"
     began = [Phase(launch.at, "PENDING"), Phase(launch.at + 0.1, "QUEUED")]
     began += [] if never else [Phase(working, "WORKING")]
     return Story(

@@ -33,11 +33,11 @@ WRITTEN: tuple[Launch, ...] = (
            builder="europe-west4", owner="research"),
     Launch(name="tokenizer-日本語-v3-辞書拡張", at=-31.0, tag="1c0ffee", waits=4.0, runs=24.75, ends="stopped",
            region="asia-northeast1", machine="l4", owner="tokenizers", kind="tokenizer"),
-    Launch(name="distill-2b-spot", at=-66.0, tag="1c0ffee", waits=6.0, runs=57.7, ends="preempted", rate=310,
-           region="europe-west4", owner="research"),
+    Launch(name="distill-2b-spot", at=0.5, tag="1c0ffee", waits=1.2, provisions=0.9, runs=4.4, ends="preempted",
+           rate=310, region="europe-west4", owner="research"),
     Launch(name="llama-8b-dpo-beta0.3", at=-3.0, tag="1c0ffee", waits=4.3, launches=0.7, provisions=2.0, runs=75.0,
            machine="h100x8", group="dpo", priority=1),
-    Launch(name="llama-8b-dpo-beta0.5", at=-2.9, tag="1c0ffee", waits=6.2, launches=0.8, provisions=2.5, runs=80.0,
+    Launch(name="llama-8b-dpo-beta0.5", at=1.9, tag="1c0ffee", waits=4.2, launches=0.8, provisions=2.5, runs=80.0,
            machine="h100x8", group="dpo", priority=1),
     Launch(name="llama-8b-dpo-beta0.7-with-a-reference-model-that-is-not-frozen", at=-2.8, tag="1c0ffee", waits=12.0,
            runs=65.0, machine="h100x8", group="dpo", priority=1),
@@ -58,13 +58,8 @@ WRITTEN: tuple[Launch, ...] = (
            region="europe-west4", machine="l4", kind="eval", owner="ci"),
     Launch(name="llama-8b-sft-lr1e-3", at=-23.0, tag="1c0ffee", waits=1.0, provisions=3.0, runs=4.2, machine="a100",
            ends="python_exception", owner="ml-platform"),
-    Launch(name="eval-humaneval", at=-17.0, tag="nightly-cu13", image="arr-eval", waits=0.6, provisions=2.4,
+    Launch(name="eval-humaneval", at=-31.0, tag="nightly-cu13", image="arr-eval", waits=2.6, provisions=21.0,
            ends="image_pull", machine="l4", kind="eval", owner="ci"),
-    *(
-        Launch(name=f"ablation-attention-sink-{number}", at=-9.0 + number * 0.2, tag="1c0ffee",
-               waits=18.0 + 11 * number, runs=45.0, group="ablation", priority=3)
-        for number in (1, 2, 4, 8)
-    ),
     Launch(name="llama-8b-sft-batch64", at=-6.1 * 60, tag="1c0ffee", runs=3.4, machine="a100", ends="out_of_memory",
            owner="ml-platform"),
     Launch(name="moe-8x2b-warmup", at=-19.0 * 60, tag="c0de128", runs=212.0, machine="h100x64",
@@ -75,8 +70,8 @@ WRITTEN: tuple[Launch, ...] = (
     Launch(name="tokenizer-한국어-v1", at=-1.1 * _DAY, tag="c0de128", waits=5.0, ends="permission_denied",
            region="asia-northeast1", machine="l4", owner="tokenizers", kind="tokenizer"),
     Launch(name="encoder-évaluation-finale", at=-3.2 * _DAY, tag="enc-ü7", image="arr-encoder", build=9.0,
-           builder="asia-southeast1", runs=95.0, ends="lost", machine="v5e", region="us-east4"),
-    Launch(name="debug/batch-collator", at=-3.4 * _DAY, tag="lost-log", build=11.0, ends="build unknown"),
+           builder="asia-southeast1", runs=95.0, machine="v5e", region="us-east4"),
+    Launch(name="debug/batch-collator", at=-3.4 * _DAY, tag="collator", build=4.1, runs=2.2, ends="python_exception"),
     Launch(name="launch-agent-0.31", at=-2.0 * _DAY, tag="0.31.0", image="launch-agent", build=3.3, builder="global",
            ends="build cancelled", owner="ml-platform"),
 )  # fmt: skip
@@ -148,7 +143,7 @@ def begins(number: int) -> float:
     if number >= 0:
         return 4.0 + GAP * number + jitter
     past = -number
-    return -(20.0 + 12.0 * past + 4.4 * past * past) + jitter
+    return -(42.0 + 12.0 * past + 4.4 * past * past) + jitter
 
 
 def _pick(share: float, among: Sequence[T]) -> T:

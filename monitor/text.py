@@ -236,7 +236,7 @@ def age(seconds: float) -> str:
     """How long ago, in steps of 10 seconds, a minute, an hour and a day, so that an idle screen stays still."""
     whole = max(0, int(seconds))
     if whole < 10:  # noqa: PLR2004 - the first step
-        return "now"
+        return "just now"
     if whole < _MINUTE:
         return f"{whole // 10 * 10} s ago"
     if whole < _HOUR:

@@ -183,7 +183,7 @@ _FIRST_STEP_S = 10
 
 
 def ago(then: datetime, now: datetime) -> str:
-    """How long ago, for what is known not to be so now: as `age`, but never "now"."""
+    """How long ago, for what is known not to be so now: as `age`, but never "just now"."""
     seconds = max(0.0, (now - then).total_seconds())
     return f"{int(seconds)} s ago" if seconds < _FIRST_STEP_S else age(seconds)
 

@@ -118,8 +118,8 @@ def test_a_duration_shows_its_two_largest_units(seconds: float, shown: str) -> N
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [
-        (0, "now"),
-        (9.9, "now"),
+        (0, "just now"),
+        (9.9, "just now"),
         (12, "10 s ago"),
         (59, "50 s ago"),
         (61, "1 min ago"),

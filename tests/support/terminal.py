@@ -94,8 +94,13 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen as text; put together once for all who look at the same screen."""
         if self._lines is None:
-            self._lines = [line.rstrip() for line in self.screen.display]
+            self._lines = ["".join(self.cells(y)).rstrip() for y in range(self.screen.lines)]
         return self._lines
+
+    def cells(self, y: int) -> list[str]:
+        """One line by cells; the second cell of a wide character is empty, also while its first is being painted."""
+        line = self.screen.buffer[y]
+        return [line[x].data for x in range(self.screen.columns)]
 
     @property
     def text(self) -> str:

@@ -146,12 +146,12 @@ def _steps(record: Record) -> float | None:
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
     return (
         Column("state", "STATE", _state, 11, 11, style="state", number=_urgency),
-        Column("name", what, _name, 16, 40, weight=3, cut="middle", style="name", shared="NAME"),
+        Column("name", what, _name, 16, 48, weight=4, cut="middle", style="name", shared="NAME"),
         Column("where", "WHERE", _scope, 12, 17, weight=1, above=72, cut="middle", style="dim"),
         extra,
         Column("took", "TIME", _took, 7, 7, align="right", style="time", ticks=True, number=_length),
         Column("when", "SINCE", _when, 7, 7, above=88, align="right", style="dim", number=_moment),
-        Column("why", "WHY", _why, 16, None, weight=8, above=56, style="reason"),
+        Column("why", "WHY", _why, 16, None, weight=7, above=56, style="reason"),
     )
 
 

@@ -8,15 +8,16 @@ FOCUS_WEIGHT = 3
 """How many times another table's share the focused one takes while both want more."""
 
 
-def share(wants: Sequence[int], total: int, focus: int | None = None, urgent: Sequence[int] | None = None) -> list[int]:
-    """Lines for each table, `total` in all: what it wants where there is room, else a share.
+def share(goals: Sequence[Sequence[int]], total: int, focus: int | None = None) -> list[int]:
+    """Lines for each table, `total` in all: every goal in turn, as far as the lines go.
 
-    `urgent` is what each table is given before anyone gets more. Nobody gets less than one line while there are that
-    many; lines that nobody wants go to the last table, so that the tables stand close together.
+    A goal says how many lines each table is given before anyone comes closer to the next goal; the last one is what
+    each could fill. Nobody gets less than one line while there are that many; lines that nobody wants go to the last
+    table, so that the tables stand close together.
     """
-    got = [0] * len(wants)
+    got = [0] * len(goals[-1])
     left = total
-    for goal in (urgent or wants, wants):
+    for goal in goals:
         left = _fill(got, goal, left, focus)
     if got:
         got[-1] += left

@@ -130,21 +130,21 @@ def test_a_table_that_empties_and_fills_again_starts_on_top() -> None:
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=6), st.integers(0, 120), st.integers(0, 5))
 def test_heights_fill_the_screen_exactly(wants: list[int], total: int, focus: int) -> None:
     """No line is lost or given twice, and nobody starves while there are enough."""
-    got = share(wants, total, focus % len(wants), [1] * len(wants))
+    got = share([[1] * len(wants), wants], total, focus % len(wants))
     assert sum(got) == total
     assert total < len(wants) or all(got)
 
 
 def test_a_small_table_gives_its_room_to_others_and_the_focused_one_gets_more() -> None:
     """Two rows take two lines; of two long tables the focused one is taller."""
-    small, focused, other = share([2, 100, 100], 32, focus=1)
+    small, focused, other = share([[2, 100, 100]], 32, focus=1)
     assert small == 2
     assert focused > other > 2
 
 
 def test_what_is_unfinished_is_in_view_before_history() -> None:
     """Eight running rows of one table stand before the ended rows of the focused one."""
-    assert share([100, 100], 12, focus=0, urgent=[1, 8])[1] >= 8
+    assert share([[1, 8], [100, 100]], 12, focus=0)[1] >= 8
 
 
 arrangements = st.tuples(

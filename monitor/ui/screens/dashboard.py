@@ -255,7 +255,8 @@ class Dashboard(Screen[None]):
         tables = self._in_view()
         focus = tables.index(self.tables[self.current]) if self.tables[self.current] in tables else None
         wants = [table.wanted_height for table in tables]
-        heights = share(wants, lines, focus, [table.urgent_height for table in tables])
+        first, urgent = zip(*(table.urgent_heights for table in tables), strict=True) if tables else ((), ())
+        heights = share([first, urgent, wants], lines, focus)
         for table, height in zip(tables, heights, strict=True):
             _set_height(table, height)
             table.rows.resize(height)  # so that titles count what is out of view on the first frame too

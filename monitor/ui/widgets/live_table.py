@@ -36,6 +36,12 @@ _QUIET = frozenset({State.SUCCEEDED, State.CANCELLED})
 CHANGED = "•"
 """Stands before a row that has changed of late."""
 
+FIRST_LOOK = 4
+"""Rows of every table that come before more of any."""
+
+FAILURES = 2
+"""Failed rows that are as urgent as what runs."""
+
 TURN_S = 0.006
 """Seconds of arranging rows after which keys get their turn."""
 
@@ -194,10 +200,14 @@ class LiveTable(Painted):
         return max(1, len(self.rows) or len(self._said()))
 
     @property
-    def urgent_height(self) -> int:
-        """Lines that its unfinished rows fill, or what stands where rows would be."""
-        pending = sum(number for state, number in self.rows.counts.items() if not state.ended)
-        return max(1, min(pending, len(self.rows))) if len(self.rows) else self.wanted_height
+    def urgent_heights(self) -> tuple[int, int]:
+        """Lines for a first look, and for all that is unfinished with the latest failures under it."""
+        if not len(self.rows):
+            return (self.wanted_height, self.wanted_height)
+        counts = self.rows.counts
+        pending = sum(number for state, number in counts.items() if not state.ended)
+        urgent = max(1, min(pending + min(FAILURES, counts[State.FAILED]), len(self.rows)))
+        return (min(urgent, FIRST_LOOK), urgent)
 
     def on_resize(self) -> None:
         """The window has another size."""

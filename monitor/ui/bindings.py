@@ -84,7 +84,7 @@ KEYS = (
     Key("theme", "app", "T", "next_theme", "next theme", "theme"),
     Key("palette", "app", "colon,ctrl+p", "palette", "every command by name"),
     Key("help", "app", "question_mark", "help", "this help, and back", "help"),
-    Key("setup", "app", "i", "setup", "what is set up, and what mends it"),
+    Key("setup", "app", "i", "setup", "what is set up, what is not"),
     Key("suspend", "app", "ctrl+z", "suspend_process", "suspend; `fg` comes back"),
     Key("quit", "app", "q", "quit", "quit", "quit"),
     Key("interrupt", "app", "ctrl+c,ctrl+q", "quit", "quit", priority=True),
@@ -121,9 +121,6 @@ KEYS = (
 
 FIXED = frozenset({"interrupt"})
 """What nobody can take away."""
-
-BESIDE = {"app": ("dashboard", "detail", "start"), "dashboard": ("app",), "detail": ("app",), "start": ("app",)}
-"""Whose keys are felt together."""
 
 
 FOOTER = {
@@ -191,7 +188,7 @@ def clashes(keys: Sequence[Key]) -> Iterator[tuple[Key, Key, str]]:
 
 def _shared(keys: Sequence[Key]) -> Iterator[tuple[Key, Key, str]]:
     for one, other in itertools.combinations(keys, 2):
-        if one.where == other.where or other.where in BESIDE.get(one.where, ()):
+        if one.where == other.where or "app" in (one.where, other.where):
             for key in one.names:
                 if key in other.names:
                     yield one, other, key

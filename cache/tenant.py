@@ -53,11 +53,10 @@ def tenant_of(source: str, settings: Settings, account: str = "") -> Tenant:
 
 def view_of(source: str, settings: Settings) -> str:
     """The filters under which `source` answers, as one stable line; empty where there are none."""
-    gcp = settings.gcp
-    filters = {
-        "jobs": sorted(gcp.jobs),
-        "labels": sorted(gcp.labels.items()),
-        "mine": gcp.mine and (gcp.account or True),
-    }
-    narrow = source in GOOGLE and any(filters.values())
-    return msgspec.json.encode(filters).decode() if narrow else ""
+    gcp, wandb = settings.gcp, settings.wandb
+    if source in GOOGLE:
+        mine = gcp.mine and (gcp.account or True)
+        filters = {"jobs": sorted(gcp.jobs), "labels": sorted(gcp.labels.items()), "mine": mine}
+    else:
+        filters = {"users": sorted(wandb.users), "mine": wandb.mine, "tags": sorted(wandb.tags)}
+    return msgspec.json.encode(filters).decode() if any(filters.values()) else ""

@@ -69,6 +69,12 @@ class Wandb(_Section, frozen=True, kw_only=True):
     entity: str | None = None
     project: str | None = None
     queues: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    """Show only the server's runs and queue items of these users; empty: all."""
+    mine: bool = False
+    """Show only your own, and those of `users`."""
+    tags: tuple[str, ...] = ()
+    """Show only the server's runs that carry any of these tags; empty: all."""
     base_url: str = "https://api.wandb.ai"
     offline_dirs: tuple[str, ...] = ()
 

@@ -184,6 +184,7 @@ def run_record(file: RunFile, content: Content, scope: str, now: datetime) -> Re
                 "stale": True if state.pending and age > STALE_S else None,
                 "last_write": file.written.isoformat(timespec="seconds"),
                 "offline": True,
+                "mine": True,  # it lies in a directory of one's own
                 "synced": file.path.with_name(f"{file.path.name}.synced").exists(),
                 "path": text(str(file.path)),
                 **metrics(content.summary),

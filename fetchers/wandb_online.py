@@ -16,6 +16,7 @@ from typing import Any
 import wandb
 from wandb.sdk.launch.utils import LAUNCH_DEFAULT_PROJECT
 from wandb.sdk.lib import wbauth
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
 from fetchers.ask import Ask
 from fetchers.base import describe_call
@@ -25,7 +26,7 @@ from fetchers.settings import Wandb
 from fetchers.wandb_core_log import last_trouble
 from fetchers.wandb_environment import HTTP_TIMEOUT_S
 from fetchers.wandb_errors import core_was_silent, no_key, of_api_error, of_retries
-from fetchers.wandb_records import PENDING_RUN_STATES, item_record, records
+from fetchers.wandb_records import PENDING_RUN_STATES, item_record, records, text
 
 PER_PAGE = 50
 """Runs of one page: each comes with its whole config and summary."""
@@ -69,6 +70,8 @@ class OnlineRuns:
     def __init__(self, settings: Wandb) -> None:
         self._settings = settings
         self._api: Any = None
+        self._viewer: str | None = None
+        """Whose key the client uses, by W&B name; null where the server does not say."""
         self._making = asyncio.Lock()
         self._unanswered_since: float | None = None
         """Monotonic seconds of the first call since the helper process last answered; null where all are answered."""
@@ -105,8 +108,8 @@ class OnlineRuns:
         failed = 0
         async for nodes in self._items(ask, entity, queue):
             page = []
-            for record in (item_record(node, ask.scope, entity) for node in nodes):
-                if record is None:
+            for record in (item_record(node, ask.scope, entity, self._viewer) for node in nodes):
+                if record is None or not self._is_wanted(record):
                     continue
                 failed += not record.state.pending
                 if record.state.pending or failed <= ask.fetch.limit:
@@ -121,7 +124,7 @@ class OnlineRuns:
         entity, _, project = ask.scope.partition("/")
         api = await self._client(ask)
         api.flush()  # the SDK remembers listings: without this the table never changes
-        listing = api.runs(f"{entity}/{project}", filters=dict(filters), order=order, lazy=False)
+        listing = api.runs(f"{entity}/{project}", filters={**filters, **self._wanted()}, order=order, lazy=False)
         variables, page = dict(listing.variables), 0
         while most > 0 and page < MOST_PAGES:
             page += 1
@@ -131,7 +134,8 @@ class OnlineRuns:
             if found is None:
                 raise Rejected(self._no_project(ask.scope))
             edges, cursor = _connection(_field(found, "runs", ask.scope), ask.scope)
-            yield records((edge.get("node") for edge in edges), ask.scope, api._service_api.app_url)  # noqa: SLF001
+            nodes = (edge.get("node") for edge in edges)
+            yield records(nodes, ask.scope, api._service_api.app_url, self._viewer)  # noqa: SLF001
             most -= len(edges)
             if cursor is None or cursor == variables.get("cursor"):
                 return
@@ -158,6 +162,25 @@ class OnlineRuns:
             if "cannot query field" not in str(refused).lower():
                 raise
         return await self._asked(ask, "LaunchQueueItemsOfOld", page, _ITEMS_OF_OLD, variables)
+
+    # --- what is wanted ------------------------------------------------------------------------------------------
+
+    def _users(self) -> list[str]:
+        """Whose runs are wanted; nobody: everyone's, also where one's own are and nobody says who one is."""
+        if not self._settings.mine:
+            return list(self._settings.users)
+        return [*self._settings.users, self._viewer] if self._viewer else []
+
+    def _wanted(self) -> dict[str, Any]:
+        """What the server is to leave out, in its own words."""
+        users, tags = self._users(), self._settings.tags
+        by_user = {"username": {"$in": users}} if users else {}
+        return by_user | ({"tags": {"$in": list(tags)}} if tags else {})
+
+    def _is_wanted(self, item: Record) -> bool:
+        """Whether a queue item is; the server cannot choose, and whose nobody is stays."""
+        users, author = self._users(), item.detail.get("author")
+        return not users or not author or author in users
 
     def _no_project(self, scope: str) -> str:
         return (
@@ -205,7 +228,9 @@ class OnlineRuns:
         url = self._settings.base_url
         if wbauth.authenticate_session(host=url, source="monitor", prompt=False, update_session=False) is None:
             raise no_key(url)
-        return wandb.Api(overrides={"base_url": url}, timeout=ask.left_s())  # type: ignore[no-untyped-call, unused-ignore]
+        api = wandb.Api(overrides={"base_url": url}, timeout=ask.left_s())  # type: ignore[no-untyped-call, unused-ignore]
+        self._viewer = _viewer(api, ask.left_s())
+        return api
 
     async def _asked(self, ask: Ask, method: str, page: int, query: str, variables: Mapping[str, Any]) -> Any:
         api = await self._client(ask)
@@ -251,6 +276,15 @@ class OnlineRuns:
         self._unanswered_since = None  # whoever takes notes does not hang
         call = describe_call(method, ask.scope, page)
         return of_retries(trouble, call, self._settings.base_url, waited_s) or ask.no_answer(method, page)
+
+
+def _viewer(api: Any, timeout_s: float) -> str | None:
+    """Whose key it is: making the client has asked that too, and kept nothing of the answer."""
+    try:
+        found = api._service_api.authenticate(timeout=timeout_s)  # noqa: SLF001 - the version is pinned
+    except WandbApiFailedError:
+        return None  # runs are shown all the same: only whose they are is not known
+    return text(found.username)
 
 
 def _field(value: Any, name: str, scope: str) -> Any:

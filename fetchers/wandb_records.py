@@ -61,8 +61,8 @@ def table_of(state: State) -> str:
     return ACTIVE if state.pending else COMPLETED
 
 
-def run_record(node: Any, scope: str, app_url: str) -> Record | None:
-    """The record of one run as the server answered it; null where it has no id."""
+def run_record(node: Any, scope: str, app_url: str, viewer: str | None = None) -> Record | None:
+    """The record of one run as the server answered it to `viewer`; null where it has no id."""
     entity, _, project = scope.partition("/")
     if not isinstance(node, Mapping) or not (run := text(node.get("name"))):
         return None
@@ -82,7 +82,7 @@ def run_record(node: Any, scope: str, app_url: str) -> Record | None:
         finished=_finished(state, created, heartbeat, summary),
         url=f"{app_url}{quote(entity)}/{quote(project)}/runs/{quote(run, safe='')}",
         links=links(config),
-        detail=compact({"entity": entity, "project": project, **_details(node), **_progress(node, summary)}),
+        detail=compact({"entity": entity, "project": project, **_details(node, viewer), **_progress(node, summary)}),
     )
 
 
@@ -98,12 +98,13 @@ def _finished(
     return heartbeat
 
 
-def _details(node: Mapping[str, Any]) -> dict[str, Scalar]:
+def _details(node: Mapping[str, Any], viewer: str | None) -> dict[str, Scalar]:
     user = node.get("user")
     user = user if isinstance(user, Mapping) else {}
     tags = node.get("tags")
     return {
         "user": text(user.get("username")) or text(user.get("name")),
+        "mine": is_same(text(user.get("username")), viewer),
         "group": text(node.get("group")),
         "job_type": text(node.get("jobType")),
         "tags": text(", ".join(str(tag) for tag in tags)) if isinstance(tags, list) else None,
@@ -156,8 +157,8 @@ def links(config: Mapping[str, Any]) -> dict[str, str]:
 # --- launch-queue items ------------------------------------------------------------------------------------------
 
 
-def item_record(node: Any, scope: str, entity: str) -> Record | None:
-    """The record of an item that has not become a run; null where it has, or has no id."""
+def item_record(node: Any, scope: str, entity: str, viewer: str | None = None) -> Record | None:
+    """The record of an item that has not become a run, as seen by `viewer`; null where it has, or has no id."""
     if not isinstance(node, Mapping) or node.get("associatedRunId") or not (item := text(node.get("id"))):
         return None
     raw = text(node.get("state")) or "unknown"
@@ -185,6 +186,7 @@ def item_record(node: Any, scope: str, entity: str) -> Record | None:
                 "job": job,
                 "image": image,
                 "author": text(spec.get("author")),
+                "mine": is_same(text(spec.get("author")), viewer),
                 "resource": text(spec.get("resource")),
             }
         ),
@@ -263,6 +265,11 @@ def compact(detail: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {key: value for key, value in detail.items() if value is not None and value != ""}
 
 
-def records(nodes: Iterable[Any], scope: str, app_url: str) -> list[Record]:
+def is_same(owner: str | None, viewer: str | None) -> bool | None:
+    """Whether it is the viewer's own; null where either is unknown."""
+    return owner == viewer if owner and viewer else None
+
+
+def records(nodes: Iterable[Any], scope: str, app_url: str, viewer: str | None = None) -> list[Record]:
     """The records of those nodes that are runs."""
-    return [record for node in nodes if (record := run_record(node, scope, app_url)) is not None]
+    return [record for node in nodes if (record := run_record(node, scope, app_url, viewer)) is not None]

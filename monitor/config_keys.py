@@ -162,6 +162,28 @@ _KEYS = (
     ),
     Key("wandb.queues", _NAMES, "Launch queues whose waiting items are shown.", '["vertex"]', _is_text, "none"),
     Key(
+        "wandb.users",
+        _NAMES,
+        "Show only the server's runs and queue items of these users, by their W&B names.",
+        '["research"]',
+        _is_name,
+        "everyone",
+    ),
+    Key(
+        "wandb.mine",
+        "true or false",
+        "Show only your own, and those of `wandb.users`; you are who the key is of.",
+        "true",
+    ),
+    Key(
+        "wandb.tags",
+        _NAMES,
+        "Show only the server's runs that carry any of these tags.",
+        '["production"]',
+        _is_text,
+        "every run",
+    ),
+    Key(
         "wandb.base_url",
         'the address of a W&B server such as "https://api.wandb.ai", without user, query or fragment',
         "The W&B server. Where it is not set, `WANDB_BASE_URL` and W&B's settings files are looked at first.",
@@ -225,6 +247,8 @@ HINTS = {
     "gcp.credentials": "credentials are not kept in this file: run `gcloud auth application-default login`",
     "gcp.region": "gcp.regions is a list",
     "wandb.queue": "wandb.queues is a list",
+    "wandb.user": "wandb.users is a list",
+    "wandb.tag": "wandb.tags is a list",
 }
 """What to say about keys that people look for and that do not exist."""
 

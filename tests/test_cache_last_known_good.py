@@ -153,6 +153,9 @@ def test_a_tenant_is_what_the_settings_say() -> None:
     views = [Settings(gcp=Gcp(jobs=jobs)) for jobs in (("a", "b"), ("b", "a"), ("a",))]
     assert view_of("runner", views[0]) == view_of("runner", views[1]) != view_of("runner", views[2])
     assert [view_of("runner", plain), view_of("wandb", views[0])] == ["", ""]
+    narrow = [Settings(wandb=Wandb(users=("a",))), Settings(wandb=Wandb(tags=("a",))), Settings(wandb=Wandb(mine=True))]
+    assert len({view_of("wandb", settings) for settings in (plain, *narrow)}) == 4
+    assert view_of("runner", narrow[0]) == ""
 
 
 def test_every_source_of_google_has_an_address() -> None:

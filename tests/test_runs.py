@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from fetchers.records import State
+from fetchers.settings import Wandb
 from tests.emulators.wandb import Fault, WandbEmulator
 from tests.emulators.wandb_fixtures import KEY, serving, working
 from tests.emulators.wandb_worker import WorkerProcess, gone, lives
@@ -74,6 +76,44 @@ async def test_completed_is_what_ended(worker: WorkerProcess) -> None:
         ("killed", State.CANCELLED),
     ]
     assert {record.table for record in answer.records} == {"completed"}
+
+
+async def test_whose_a_run_is_is_told_by_who_asks(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """Runs and queue items of the user whose key it is are his; of a run without a user nobody knows."""
+    mine, theirs, nobodys = server.world.project().runs[:3]
+    theirs.user, nobodys.user = "somebody", None
+    answer = await worker.fetch("active", PROJECT, QUEUE)
+    assert {record.id: record.detail.get("mine") for record in answer.records} == {
+        mine.id: True,
+        theirs.id: False,
+        nobodys.id: None,
+        "item-1": True,
+    }
+
+
+SCOPES = {
+    "yours and somebody's": (Wandb(mine=True, users=("somebody",)), {"mine", "tagged", "theirs", "item-1"}),
+    "yours of some tags": (Wandb(mine=True, tags=("production", "x")), {"tagged", "item-1"}),
+}
+
+
+@pytest.mark.parametrize(("wanted", "ids"), SCOPES.values(), ids=SCOPES)
+async def test_what_nobody_wants_is_left_out_at_the_server(
+    server: WandbEmulator, tmp_path: Path, wanted: Wandb, ids: set[str]
+) -> None:
+    """By user, by whose key it is, and by tag, also of what is asked for by name; queue items by their author."""
+    runs, items = server.world.project().runs, server.world.queue().items
+    runs[:] = [
+        Run("mine"),
+        Run("tagged", tags=("production", "big")),
+        Run("theirs", user="somebody"),
+        Run("x", user="x"),
+    ]
+    items.append(QueueItem(id="item-x", spec={**items[0].spec, "author": "x"}))
+    async with working(tmp_path, server.url, wanted=wanted, WANDB_API_KEY=KEY) as narrow:
+        answer = await narrow.fetch("active", PROJECT, QUEUE, known={PROJECT: ("x", "mine", "ended")})
+    assert set(answer.ids) == ids
+    assert all("username" in variables["filters"] for operation, variables in server.requests if operation == "Runs")
 
 
 async def test_a_run_that_ends_between_two_polls_is_told_of(server: WandbEmulator, worker: WorkerProcess) -> None:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 from fetchers.settings import Settings, Wandb
 from tests.emulators.wandb import WandbEmulator
 from tests.emulators.wandb_worker import WorkerProcess
@@ -26,9 +28,15 @@ async def serving(world: World, api_key: str | None = None) -> AsyncIterator[Wan
 
 
 @asynccontextmanager
-async def working(home: Path, base_url: str, *offline: str, **environment: str) -> AsyncIterator[WorkerProcess]:
-    """Run a worker that asks the server for `acme/arr` and the queue `vertex`, and leave no process behind."""
-    wandb = Wandb(entity="acme", project="arr", queues=("vertex",), base_url=base_url, offline_dirs=offline)
+async def working(
+    home: Path, base_url: str, *offline: str, wanted: Wandb | None = None, **environment: str
+) -> AsyncIterator[WorkerProcess]:
+    """Run a worker that asks the server for `acme/arr` and the queue `vertex`, and leave no process behind.
+
+    Of `wanted` everything else counts: users, tags.
+    """
+    place = {"entity": "acme", "project": "arr", "queues": ("vertex",), "base_url": base_url, "offline_dirs": offline}
+    wandb = msgspec.structs.replace(wanted or Wandb(), **place)
     worker = await WorkerProcess.start(Settings(wandb=wandb), home, **environment)
     try:
         yield worker

@@ -404,7 +404,7 @@ _FIELDS: dict[str, Callable[[Run], Any]] = {
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$eq": lambda value, wanted: value == wanted,
     "$ne": lambda value, wanted: value != wanted,
-    "$in": lambda value, wanted: value in wanted,
+    "$in": lambda value, wanted: any(one in wanted for one in (value if isinstance(value, list) else [value])),
     "$nin": lambda value, wanted: value not in wanted,
     "$gt": lambda value, wanted: value is not None and value > wanted,
     "$gte": lambda value, wanted: value is not None and value >= wanted,

@@ -47,7 +47,7 @@ SWEEPS_SHOWN = 4
 """Earlier sweeps that are told of: older trials are beyond any list's limit."""
 
 SLOTS = (0.55, 1.25, 3.2)
-"""Trials side by side, each on some of the GPUs: the minute of the sweep's turn in which the second trial of each ends."""
+"""Trials side by side, each on some of the GPUs: the minutes of a sweep's turn in which their second ones end."""
 
 TRIALS = 3
 """One after another in each slot: one has ended when the turn begins, one ends before one's eyes, one follows."""

@@ -18,8 +18,11 @@ import msgspec
 from fetchers.errors import ConfigError
 from fetchers.redact import redact
 from fetchers.settings import Endpoints, Gcp, Wandb
-from monitor.config_keys import HINTS, Key, key_of
+from monitor import key_names
+from monitor.config_keys import HINTS, REBINDABLE, Key, key_of
 from monitor.tables import TABLES, TablePlan
+from monitor.ui.bindings import FIXED, clashes, rebound
+from monitor.ui.theme import DARK
 
 VARIABLE = "MONITOR_CONFIG"
 """Environment variable that names the file."""
@@ -43,6 +46,23 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     dir: str | None = None
 
 
+class Ui(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[ui]`: how the dashboard looks at first."""
+
+    theme: str = DARK.name
+    utc: bool = False
+
+
+Keys = msgspec.defstruct(
+    "Keys",
+    [(name, str | tuple[str, ...], key.names if len(key.names) > 1 else key.keys) for name, key in REBINDABLE.items()],
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+"""`[keys]`: by which keys things are done."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be configured, and where each value that is no default came from."""
 
@@ -51,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tables: dict[str, TablePlan] = msgspec.field(default_factory=lambda: {name: TablePlan() for name in TABLES})
     cache: Cache = Cache()
     logs: Logs = Logs()
+    ui: Ui = Ui()
+    keys: msgspec.Struct = Keys()
     path: str = ""
     """The file, whether it exists or not."""
     origins: dict[str, str] = {}
@@ -64,6 +86,8 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     **{f"tables.{name}": TablePlan for name in TABLES},
     "cache": Cache,
     "logs": Logs,
+    "ui": Ui,
+    "keys": Keys,
 }
 """Each table of the file and the struct it becomes."""
 
@@ -143,6 +167,8 @@ class _Reading:
             tables=tables,
             cache=_section(Cache, values, "cache"),
             logs=_section(Logs, values, "logs"),
+            ui=_section(Ui, values, "ui"),
+            keys=self._without_clash(_section(Keys, values, "keys")),
             path=str(self.path),
             origins=dict.fromkeys(values, str(self.path)),
         )
@@ -181,12 +207,26 @@ class _Reading:
             items = {f"{dotted}.{name}": item for name, item in value.items()}
         else:
             items = {dotted: value}
+        if not key.fits(len(items)):
+            self._wrong(dotted, list(value), key.wanted)
         for where, item in items.items():
             if not key.holds(item):
-                self._wrong(where, item, key.wanted)
+                self._wrong(where, item, key.wanted, key.advice(item))
 
-    def _wrong(self, dotted: str, value: Any, wanted: str) -> NoReturn:
-        raise ConfigError(f"{self.path}: {_plain(dotted)} is {_described(value)}; wanted {wanted}")
+    def _without_clash(self, keys: msgspec.Struct) -> msgspec.Struct:
+        """Two actions that one key would do at once: which of them it did would be anybody's guess."""
+        changed = rebindings(keys)
+        for one, other, key in clashes(rebound(changed)):
+            free, held = (one, other) if one.name in changed else (other, one)
+            also = (
+                f"always means {held.text}" if held.name in FIXED else f"is also that of keys.{held.name} ({held.text})"
+            )
+            raise ConfigError(f"{self.path}: the key {toml(key)} of keys.{free.name} {also}; give one of them another")
+        return keys
+
+    def _wrong(self, dotted: str, value: Any, wanted: str, meant: str = "") -> NoReturn:
+        also = f"; {meant}" if meant else ""
+        raise ConfigError(f"{self.path}: {_plain(dotted)} is {_described(value)}; wanted {wanted}{also}")
 
     def _unknown(self, dotted: str, prefix: str) -> NoReturn:
         raise ConfigError(f"{self.path}: unknown key {_plain(dotted)}; {_advice(dotted, prefix)}")
@@ -201,6 +241,13 @@ class _Reading:
         return msgspec.structs.replace(
             config, wandb=msgspec.structs.replace(config.wandb, offline_dirs=dirs), logs=Logs(dir=logs)
         )
+
+
+def rebindings(keys: msgspec.Struct) -> dict[str, tuple[str, ...]]:
+    """What `[keys]` changes, by the names that the screen has for keys."""
+    said = {name: (keys_,) if isinstance(keys_, str) else keys_ for name, keys_ in msgspec.structs.asdict(keys).items()}
+    canonical = {name: tuple(key_names.canonical(key) or key for key in keys_) for name, keys_ in said.items()}
+    return {name: keys_ for name, keys_ in canonical.items() if keys_ != REBINDABLE[name].names}
 
 
 def expanded(path: str) -> str:

@@ -12,6 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from monitor import key_names
+from monitor.output import nearest
+from monitor.ui.bindings import FIXED
+from monitor.ui.bindings import KEYS as _BINDINGS
+from monitor.ui.theme import THEMES
+
 _NAME = re.compile(r"[^\s/\x00-\x1f\x7f-\x9f]{1,256}")
 _REGION = re.compile(r"(?!global$)[a-z][a-z0-9-]{0,38}[a-z0-9]")
 _ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
@@ -35,6 +41,10 @@ class Key:
     """Whether a value of the right type is one it may hold; for a list or a table, each of its values."""
     unset: str = ""
     """What stands in for it where it is not set; empty: the default itself says it."""
+    advice: Callable[[Any], str] = lambda _value: ""
+    """What was probably meant by a value that it may not hold; empty: nobody knows."""
+    fits: Callable[[int], bool] = lambda _number: True
+    """Whether a list may be as long as that; a value alone is a list of one."""
 
 
 def _is_name(value: str) -> bool:
@@ -100,6 +110,33 @@ def _endpoint(name: str, api: str) -> Key:
         "Google's own",
     )
 
+
+def _is_key(value: str) -> bool:
+    return key_names.canonical(value) is not None
+
+
+def _meant(value: str) -> str:
+    found = key_names.nearest(value)
+    return f'did you mean "{found}"?' if found else ""
+
+
+_A_KEY = 'a key such as "Z", "ctrl+n" or "f5", or a list of such'
+
+REBINDABLE = {key.name: key for key in _BINDINGS if key.name not in FIXED}
+"""What can be done by other keys, by the name that the configuration has for it."""
+
+_REBOUND = tuple(
+    Key(
+        f"keys.{key.name}",
+        _A_KEY if key.action else "five keys, one for each table",
+        f"{key.text[0].upper()}{key.text[1:]}.",
+        str(list(key.names)).replace("'", '"') if len(key.names) > 1 else f'"{key.names[0]}"',
+        _is_key,
+        advice=_meant,
+        fits=(lambda number: number > 0) if key.action else len(key.names).__eq__,
+    )
+    for key in REBINDABLE.values()
+)
 
 _KEYS = (
     Key(
@@ -236,6 +273,16 @@ _KEYS = (
         _is_path,
         "`logs/` of the checkout, else the platform's directory for logs",
     ),
+    Key(
+        "ui.theme",
+        f"one of {', '.join(THEMES)}",
+        "Colours of the dashboard; `T` chooses others for the session. A terminal of 16 colours has only `terminal`.",
+        '"light"',
+        lambda value: value in THEMES,
+        advice=lambda value: nearest(value, THEMES),
+    ),
+    Key("ui.utc", "true or false", "Show times in UTC instead of local time.", "true"),
+    *_REBOUND,
 )
 
 KEYS: dict[str, Key] = {key.name: key for key in _KEYS}

@@ -43,6 +43,8 @@ _BLURBS: Mapping[str, str] = {
     "tables.NAME": f"One for each table: {', '.join(TABLES)}.",
     "cache": "What is remembered from one start to the next.",
     "logs": "What the program writes down about itself.",
+    "ui": "How the dashboard looks when it opens.",
+    "keys": "By which keys things are done. Two actions of one screen on one key are an error; Ctrl+C always quits.",
 }
 
 _DETECTION = """\

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from fetchers.errors import ConfigError
 from fetchers.settings import DEFAULT_REGIONS
 from monitor import config_reference
-from monitor.config import Config, default_path, keys, load, parse, path_in_use, toml
+from monitor.config import Config, Ui, default_path, keys, load, parse, path_in_use, rebindings, toml
 from monitor.config_keys import KEYS, key_of
 from monitor.invocation import start, start_demo
 from monitor.tables import TABLES, TablePlan
@@ -158,7 +160,7 @@ UNKNOWN = {
     "[gcp.endpoints]\nrun = 'http://a'": ("gcp.endpoints.run", "did you mean gcp.endpoints.runner?"),
     "timeout_s = 1": ("timeout_s", "did you mean tables.builds.timeout_s?"),
     "[wandb]\nxyzzy = 1": ("wandb.xyzzy", "here may hold entity, project, queues"),
-    "xyzzy = 1": ("xyzzy", "the file may hold gcp, wandb, cache, logs, tables"),
+    "xyzzy = 1": ("xyzzy", "the file may hold gcp, wandb, cache, logs, ui, keys, tables"),
     "[wandb]\napi_key = 'abc'": ("wandb.api_key", "run `wandb login`"),
     "'gcp.project' = 'a'": ("gcp.project", "did you mean"),
     "[cache]\n'u\\u001brl' = 1": ("cache.u\ufffdrl", "did you mean cache.url?"),
@@ -354,3 +356,58 @@ def test_the_reference_page_is_the_one_the_code_makes() -> None:
 def test_what_is_written_as_toml_reads_back(values: dict[str, Any]) -> None:
     """Quotes, controls and any script survive."""
     assert tomllib.loads(f"x = {toml(values)}")["x"] == values
+
+
+# --- how the dashboard looks, and its keys -------------------------------------------------------------------------
+
+
+def test_keys_are_rebound_by_any_name_that_people_have_for_them() -> None:
+    """One key or several, as they are written on keys; what stays as it was is no change."""
+    config = read('[keys]\nzoom = "Z"\nnext_failure = ["n", "Ctrl+N"]\nfind = "/"\nhelp = "?"')
+    assert rebindings(config.keys) == {"zoom": ("Z",), "next_failure": ("n", "ctrl+n")}
+
+
+def test_two_actions_can_change_keys_with_each_other() -> None:
+    """What is judged is the whole file, not one line after the other."""
+    config = read('[keys]\nnext_failure = "N"\nprevious_failure = "n"')
+    assert rebindings(config.keys) == {"next_failure": ("N",), "previous_failure": ("n",)}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('zom = "Z"', ["unknown key keys.zom", "did you mean keys.zoom?"]),
+        ('zoom = "contrl+n"', ['keys.zoom is "contrl+n"', 'did you mean "ctrl+n"?']),
+        ('zoom = ["Z", "shift+x"]', ['keys.zoom[1] is "shift+x"', 'did you mean "X"?']),
+        ('zoom = "s"', ['the key "s" of keys.zoom', "keys.sort (sort by a column)", "give one of them another"]),
+        ('sort = "z"', ['the key "z" of keys.sort', "keys.zoom"]),
+        ('zoom = "ctrl+i"', ['the key "tab" of keys.zoom', "keys.next_table"]),
+        ('theme = "x"', ['the key "x" of keys.theme', "keys.raw"]),
+        ('zoom = "ctrl+c"', ['the key "ctrl+c" of keys.zoom', "always means quit"]),
+        ('interrupt = "x"', ["unknown key keys.interrupt"]),
+        ("zoom = []", ["keys.zoom is [] (a list)"]),
+        ('table = ["a", "b"]', ["keys.table", "five keys, one for each table"]),
+        ("zoom = 3", ["keys.zoom is 3 (a whole number)"]),
+        ('zoom = "\\u001b"', ["keys.zoom is"]),
+    ],
+)
+def test_keys_that_cannot_be_are_errors_that_say_what_was_meant(line: str, words: list[str]) -> None:
+    """Names of actions, names of keys, and one key for two actions that are felt on one screen."""
+    with pytest.raises(ConfigError) as caught:
+        read(f"[keys]\n{line}")
+    for word in [str(HERE), *words]:
+        assert word in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_the_theme_is_one_of_those_there_are() -> None:
+    """And a wrong one names the nearest."""
+    assert read('[ui]\ntheme = "light"\nutc = true').ui == Ui(theme="light", utc=True)
+    with pytest.raises(ConfigError, match=r'ui.theme is "drak".*; wanted one of dark, .*did you mean dark'):
+        read('[ui]\ntheme = "drak"')
+
+
+def test_the_configuration_is_read_without_the_toolkit_of_the_screen() -> None:
+    """Names of keys and themes are data: `monitor ls` does not pay for a screen that it has not."""
+    code = "import sys, monitor.config; sys.exit(any(name.startswith(('textual', 'rich')) for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False, timeout=60).returncode == 0

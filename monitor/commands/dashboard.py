@@ -14,11 +14,12 @@ from fetchers.errors import ConfigError
 from fetchers.settings import Settings
 from monitor import exit_codes, recollection
 from monitor.changes import Start
-from monitor.config import path_in_use
+from monitor.config import path_in_use, rebindings
 from monitor.departure import Departure
 from monitor.invocation import Invocation, start_demo, tellable
 from monitor.link import EngineProcess
 from monitor.survey import Opening, Setup, take
+from monitor.ui.bindings import rebound
 
 
 def run(invocation: Invocation, notices: Sequence[str] = ()) -> int:
@@ -52,7 +53,9 @@ def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> t
         app = MonitorApp(
             link,
             demo=opening.demo,
-            utc=invocation.utc,
+            utc=invocation.utc or opening.config.ui.utc,
+            theme=opening.config.ui.theme,
+            keys=rebound(rebindings(opening.config.keys)),
             tables=tuple(start.tables),
             notices=notices,
             subject=subject(start.settings),

@@ -92,7 +92,7 @@ def start(config: Config) -> Start:
     )
 
 
-DEMO_INTERVAL_S = 12.0
+DEMO_INTERVAL_S = 15.0
 """Seconds: who tries the program out sees something happen."""
 
 DEMO_TIMEOUT_S = 8.0

@@ -102,7 +102,7 @@ _DETAILS: dict[str, tuple[str, ...]] = {
             " warning worker_pool"
         ),
         "runner": (
-            "accelerator accelerator_count cancelled condition_reason cpu creator failed job max_retries"
+            "accelerator accelerator_count cancelled condition_reason cpu creator exit failed job max_retries"
             " memory message parallelism resource retried running service_account succeeded tasks timeout_s uid"
         ),
         "vertex": (

@@ -85,7 +85,7 @@ class Table:
         """Yield what the next refresh tells."""
         self._turn += 1
         self._fetched_at = datetime.now(UTC)
-        replaced, changed = self._script.replaced, self._script.changed
+        replaced, changed = min(self._script.replaced, len(self._numbers)), self._script.changed
         gone = [self._numbers.pop(len(self._numbers) // 2) for _ in range(replaced)]
         fresh = list(itertools.islice(self._next, replaced))
         self._numbers += fresh

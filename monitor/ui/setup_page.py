@@ -30,6 +30,8 @@ class Page:
     """None before the first look has come back."""
     ready: tuple[str, ...] = ()
     """Tables that have something to ask."""
+    bare: bool = True
+    """Whether nothing at all was found, not even half of what a table needs."""
     cursor: int = 0
     """Which finding is selected."""
     status: Part = ("", "")
@@ -87,9 +89,9 @@ def _in_view(rows: list[Row], height: int) -> list[Row]:
     """As many as there is room for, the selected one among them."""
     if len(rows) <= height:
         return rows
-    last = max((n for n, row in enumerate(rows) if row.selected), default=0)
-    end = max(height, min(len(rows), last + 2))
-    return rows[end - height : end]
+    selected = next((n for n, row in enumerate(rows) if row.selected), 0)
+    first = max(0, min(selected, selected + 2 - height))
+    return rows[first : first + height]
 
 
 def _rows(page: Page, inner: int, room: _Room) -> Iterator[Row]:
@@ -121,8 +123,7 @@ def _words(page: Page) -> tuple[str, str]:
             f"Set up: {', '.join(page.ready)}",
             "Run what mends the other sources you use in a shell, then look again.",
         )
-    found = any(finding.found is not None and not finding.optional for finding in page.findings)
-    headline = "No table has anything to ask yet" if found else "Nothing is set up yet"
+    headline = "Nothing is set up yet" if page.bare else "No table has anything to ask yet"
     return headline, "Run what mends the sources you use, then look again; or see the demo first."
 
 

@@ -127,6 +127,7 @@ class Start(Screen[None]):
             Page(
                 findings=findings,
                 ready=self._survey.ready if self._survey is not None else (),
+                bare=self._survey is None or self._survey.bare,
                 cursor=self._cursor or 0,
                 status=self._status(),
                 problem=self._problem,

@@ -207,7 +207,7 @@ class LiveTable(Painted):
         counts = self.rows.counts
         pending = sum(number for state, number in counts.items() if not state.ended)
         urgent = max(1, min(pending + min(FAILURES, counts[State.FAILED]), len(self.rows)))
-        return (min(urgent, FIRST_LOOK), urgent)
+        return (min(len(self.rows), FIRST_LOOK), max(urgent, min(len(self.rows), FIRST_LOOK)))
 
     def on_resize(self) -> None:
         """The window has another size."""

@@ -184,7 +184,8 @@ _SHOWN = {
 
 def line(record: Record) -> str:
     """What the row shows, but for its times, in one line: good for words without a blank."""
-    return seen(" ".join(_texts(record)))
+    text = " ".join(_texts(record))
+    return text if text.isascii() and text.isprintable() else _pictured(text)
 
 
 def lines(record: Record) -> str:
@@ -203,12 +204,16 @@ def _texts(record: Record) -> tuple[str, ...]:
 
 
 def seen(text: str) -> str:
-    """The text as a screen shows it, in cells: without what is invisible there, and with blanks for line ends.
+    """The text as a cell shows it: without what is invisible there, and with one blank for any white space.
 
     Marks that do not become one character with their letter are left out, from what is looked for and from where.
     """
-    if text.isascii() and text.isprintable():
-        return text
+    if not (text.isascii() and text.isprintable()):
+        text = _pictured(text)
+    return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
+
+
+def _pictured(text: str) -> str:
     text = text[:LIMIT]
     if "\x1b" in text:
         text = clean(text)

@@ -17,7 +17,7 @@ from fetchers.records import Reason, Record, State
 from monitor.columns import COLUMNS
 from monitor.fields import field, names, seen
 from monitor.filters import LONGEST, parse
-from monitor.text import clean
+from monitor.text import one_line
 from tests.support.records import NOON, record
 
 NOW = NOON + timedelta(hours=3)
@@ -199,7 +199,7 @@ def test_dates_are_of_the_zone_that_times_are_shown_in() -> None:
 
 def test_words_are_found_as_the_screen_shows_them() -> None:
     """Line ends are blanks, what is invisible is not there, and composed letters are letters."""
-    row = record(name="re\u200bsnet\n50 cafe\u0301 \x1b[31mred\x1b[0m ✓")
+    row = record(name="re\u200bsnet\r\n  50 cafe\u0301 \x1b[31mred\x1b[0m ✓")
     assert matches('"resnet 50"', row)
     assert matches("caf\u00e9 cafe\u0301 CAF\u00c9 red ✓", row) is False  # upper case is meant
     assert matches("caf\u00e9 cafe\u0301 red ✓", row)
@@ -365,9 +365,11 @@ def test_not_is_the_complement_and_nothing_raises(term: str, row: Record) -> Non
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Mn", "Mc", "Me", "Cs"]), max_size=40))
+@example("a\r\nb ")
+@example("\x1b[31m a  b")
 def test_what_is_searched_is_what_is_shown(text: str) -> None:
-    """Marks aside, text is looked through as `clean` puts it on the screen."""
-    assert seen(text) == clean(text)
+    """Marks aside, text is looked through as a cell puts it on the screen."""
+    assert seen(text) == one_line(text)
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------

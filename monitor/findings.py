@@ -46,7 +46,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     def places(self) -> str:
         """Where it was found, or looked for, as a phrase."""
         said = ", ".join(self.where)
-        return said if self.found is not None else f"looked for in {said}"
+        if self.found is not None:
+            return said
+        return f"looked for in {said}" if said else "nowhere to look: the current directory is gone"
 
 
 def findings(config: Config, detected: Detected, *, file_exists: bool, init: str) -> tuple[Finding, ...]:

@@ -315,6 +315,13 @@ def test_what_others_wrote_is_said_without_its_tricks(home: Path) -> None:
     assert finding.places.isprintable()
 
 
+def test_a_directory_that_is_gone_is_nowhere_to_look() -> None:
+    """The text says why no place is named."""
+    looks = detect(Config(), {"HOME": "/nowhere"}, None, NO_MACHINE)
+    every = findings(Config(), looks, file_exists=False, init="")
+    assert [one.places for one in every if not one.where] == ["nowhere to look: the current directory is gone"]
+
+
 def test_a_terminal_without_a_screen_gets_two_lines_for_each(home: Path) -> None:
     """A mark and a word, and where; the command behind what is missing."""
     said = list(lines([*found(home, WANDB_API_KEY=KEY).values()]))

@@ -81,8 +81,15 @@ def laid_out(page: Page, width: int, height: int) -> list[Row]:
     rows = _in_view(list(_rows(page, inner, replace(room, spare=spare))), height)
     above = (height - len(rows)) // 3
     rows = [Row()] * above + rows + [Row()] * (height - len(rows) - above)
-    left = (" " * ((width - inner) // 2), "")
-    return [Row(compose([left, *row.parts], [], width), row.finding, row.selected, row.action) for row in rows]
+    left = " " * ((width - inner) // 2)
+    return [replace(row, parts=compose([(left, ""), *_grounded(row, inner)], [], width)) for row in rows]
+
+
+def _grounded(row: Row, inner: int) -> Sequence[Part]:
+    """What the row says, over the cursor's colour where that is on it."""
+    if not row.selected:
+        return row.parts
+    return [(text, f"{role}|cursor") for text, role in compose(row.parts, [], inner)]
 
 
 def _in_view(rows: list[Row], height: int) -> list[Row]:
@@ -121,7 +128,7 @@ def _words(page: Page) -> tuple[str, str]:
     if page.ready:
         return (
             f"Set up: {', '.join(page.ready)}",
-            "Run what mends the other sources you use in a shell, then look again.",
+            "Run what mends the other sources you use, then look again.",
         )
     headline = "Nothing is set up yet" if page.bare else "No table has anything to ask yet"
     return headline, "Run what mends the sources you use, then look again; or see the demo first."

@@ -70,8 +70,7 @@ class SetupText(Painted):
         width, height = self.size
         if len(self._rows) != height:
             self._rows = laid_out(self._page, width, height)
-        row = self._rows[y]
-        return self.strip(row.parts, "cursor" if row.selected else "")
+        return self.strip(self._rows[y].parts)
 
     def on_click(self, event: Click) -> None:
         """A click selects a finding, or takes an offer."""

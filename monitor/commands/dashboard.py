@@ -45,6 +45,7 @@ def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> t
     start = _first_word(opening)
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
+    from monitor.ui.colours import colours  # noqa: PLC0415 - the same
 
     known = recollection.recalled(start, reading)
     link = EngineProcess(start, known)
@@ -55,6 +56,7 @@ def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> t
             demo=opening.demo,
             utc=invocation.utc or opening.config.ui.utc,
             theme=opening.config.ui.theme,
+            colours=colours(os.environ),
             keys=rebound(rebindings(opening.config.keys)),
             tables=tuple(start.tables),
             notices=notices,

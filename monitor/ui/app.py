@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -24,6 +25,7 @@ from monitor.survey import Opening, Setup
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
 from monitor.ui.bindings import KEYS, Key, bindings, keymap
+from monitor.ui.colours import Colourless, Colours
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
@@ -78,6 +80,7 @@ class MonitorApp(FrugalApp):
         known: Iterable[Change] = (),
         keys: Sequence[Key] = KEYS,
         theme: str = DARK.name,
+        colours: Colours = Colours.MANY,
         leaving: Callable[[int], None] = _nothing,
         setup: Setup | None = None,
     ) -> None:
@@ -90,7 +93,10 @@ class MonitorApp(FrugalApp):
         super().__init__(driver_class=TerminalDriver)
         for palette in THEMES.values():
             self.register_theme(textual_theme(palette))
-        self.theme = theme
+        self.themes = colours.themes
+        """Names of the themes that there are colours for."""
+        self.theme = theme if theme in self.themes else self.themes[0]
+        self._line_filters: list[LineFilter] = [Colourless()] if colours is Colours.NONE else []
         self.keys = keys
         """The table of keys as the configuration has it."""
         self.set_keymap(keymap(keys))
@@ -118,6 +124,10 @@ class MonitorApp(FrugalApp):
     def get_default_screen(self) -> Dashboard:
         """The first screen is the tables."""
         return self.dashboard
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own would send greys where nobody wants colours, and look at every line where all are right."""
+        return self._line_filters
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of our own, for a theme that does not name them."""
@@ -348,12 +358,13 @@ class MonitorApp(FrugalApp):
 
     def action_next_theme(self) -> None:
         """Other colours, for this session."""
-        self.choose_theme(after(self.theme).name)
+        self.choose_theme(after(self.theme, self.themes))
 
     def choose_theme(self, name: str) -> None:
-        """One of `THEMES`, for this session."""
+        """One of `themes`, for this session."""
         self.theme = name
-        self.say(f"theme {name}: {THEMES[name].about}")
+        only = " (this terminal has too few colours for others)" if len(self.themes) == 1 else ""
+        self.say(f"theme {name}: {THEMES[name].about}{only}")
 
     def action_help(self) -> None:
         """Show every key and sign."""

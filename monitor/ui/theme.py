@@ -6,7 +6,7 @@ with 256. Grounds are nearly neutral greys, because a terminal of 256 colours tu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -170,7 +170,6 @@ def variables(palette: Palette) -> dict[str, str]:
     return {**_PLAIN, **palette.styles}
 
 
-def after(name: str) -> Palette:
+def after(name: str, among: Sequence[str]) -> str:
     """The next theme, round and round."""
-    names = list(THEMES)
-    return THEMES[names[(names.index(name) + 1) % len(names)]]
+    return among[(among.index(name) + 1) % len(among)]

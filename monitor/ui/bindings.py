@@ -124,7 +124,7 @@ FIXED = frozenset({"interrupt"})
 
 
 FOOTER = {
-    "dashboard": ("next_failure", "open", "find", "sort", "zoom", "refresh", "next_table", "help", "quit"),
+    "dashboard": ("next_table", "refresh", "zoom", "sort", "find", "open", "next_failure", "help", "quit"),
     "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
     "start": ("start_copy", "start_again", "start_write", "start_tables", "start_demo", "help", "quit"),
     "address": ("copy_address", "leave_address"),

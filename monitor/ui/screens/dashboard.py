@@ -14,23 +14,19 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
-from fetchers.errors import FilterError
 from fetchers.records import Record
 from monitor.changes import Command, Enable, Refresh
 from monitor.columns import Column
-from monitor.filters import parse
 from monitor.freshness import Freshness
 from monitor.lineage import Row
 from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
-from monitor.ui.questions import COPY, SORT, copy_choices, sort_choices, sorted_by
 from monitor.ui.seeking import next_failure
-from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, copyable
-from monitor.ui.widgets.choice_line import ChoiceLine
+from monitor.ui.taking import PageWanted, RowWanted
+from monitor.ui.widgets.bottom import Bottom
 from monitor.ui.widgets.find_line import FindLine
-from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import LiveTable
@@ -39,7 +35,6 @@ from monitor.ui.widgets.painted import Painted
 from monitor.ui.widgets.selected_line import SelectedLine
 from monitor.ui.widgets.summary_line import SummaryLine
 from monitor.ui.widgets.title_line import Title, TitleLine, roomiest
-from monitor.ui.wishes import Wish
 from monitor.ui.words import SETTLED, View, ago
 
 STACK_FROM = 30
@@ -96,11 +91,7 @@ class Dashboard(Screen[None]):
         self._heading = HeadingLine(self.tables[0].columns)
         self._selected = SelectedLine()
         self._notice = NoticeLine([one_line(text) for text in notices])
-        self._footer = FooterLine()
-        self._find = FindLine()
-        self._choice = ChoiceLine()
-        self._to_copy: dict[str, str] = {}
-        """What can be chosen while it is asked what to copy."""
+        self._bottom = Bottom(lambda: self.table)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -112,9 +103,7 @@ class Dashboard(Screen[None]):
             yield table
         yield self._selected
         yield self._notice
-        yield self._footer
-        yield self._find
-        yield self._choice
+        yield self._bottom
 
     def on_mount(self) -> None:
         """Begin to turn, and to tick; show what is known already."""
@@ -235,7 +224,6 @@ class Dashboard(Screen[None]):
         """Give every widget its lines; Textual lays out again only where something differs."""
         width, height, stacked = *self.size, self._stacked
         self._heading.show(_shared(self.table.columns) if stacked else self.table.columns, self.table.wish.sorting)
-        _show(self._footer, not (self._find.display or self._choice.display))
         _show(self._summary, not stacked)
         _show(self._selected, height >= FULL_FROM)
         _show(self._notice, bool(self._notice.notices))
@@ -319,29 +307,25 @@ class Dashboard(Screen[None]):
         if record is not None and record.url:
             self.post_message(PageWanted(record.url))
         elif record is not None:
-            self._footer.say("its source names no page", "warn")
+            self._bottom.say("its source names no page", "warn")
 
     def action_copy(self) -> None:
         """Ask what of the row to copy."""
-        record = self.table.under_cursor
-        if record is not None:
-            self._to_copy = copyable(record)
-            self._choice.ask(COPY, copy_choices(self._to_copy))
-            self._say()
+        self._bottom.ask_copy()
 
     # --- keys about tables
 
     def action_ask_again(self) -> None:
         """Ask every source now."""
         self._tell(Refresh())
-        self._footer.say("asking every source now")
+        self._bottom.say("asking every source now")
 
     def action_back(self) -> None:
         """Put away what was put over the tables last: a notice, a filter, the zoom."""
         if self._notice.notices:
             self._notice.dismiss()
         elif self.table.wish.hides:
-            self._wish(replace(self.table.wish, filter=None, mine=False))
+            self._bottom.wish(replace(self.table.wish, filter=None, mine=False))
         else:
             self._zoomed = False
         self._say()
@@ -356,13 +340,13 @@ class Dashboard(Screen[None]):
         """Switch the table off, or on again."""
         table, on = self.table.table, self._look(self.table.table).freshness is Freshness.DISABLED
         self._tell(Enable(table=table, enabled=on))
-        self._footer.say(f"{table} is switched {'on' if on else 'off: nothing is asked'}")
+        self._bottom.say(f"{table} is switched {'on' if on else 'off: nothing is asked'}")
 
     def action_failure(self, step: int) -> None:
         """Go to the next failure in any table, or to the previous one."""
         found = next_failure([table.rows for table in self.tables], self.current, step)
         if found is None:
-            self._footer.say(
+            self._bottom.say(
                 "no row has failed" if not self._anything_hidden else "no row that is shown has failed", "warn"
             )
             return
@@ -376,78 +360,32 @@ class Dashboard(Screen[None]):
 
     # --- what is wished of a table
 
-    def _wish(self, wish: Wish) -> None:
-        self.table.wish_for(wish)
-        self._say()
-
     def action_mine(self) -> None:
         """Leave out what is known to be somebody else's, in every table; or not."""
         mine = not self.table.wish.mine
         for table in self.tables:
             table.wish_for(replace(table.wish, mine=mine))
-        self._footer.say("without what is known to be somebody else's" if mine else "everybody's")
+        self._bottom.say("without what is known to be somebody else's" if mine else "everybody's")
         self._say()
 
     def action_find(self) -> None:
         """Filter the table by what is typed."""
-        sought = self.table.wish.filter
-        self._find.open(sought.text if sought else "")
-        self._say_found()
-        self._say()
-
-    def on_find_line_typed(self, message: FindLine.Typed) -> None:
-        """Apply what is typed; while it cannot be understood, what was understood last stands."""
-        self._seek(message.text)
-
-    def on_find_line_left(self, message: FindLine.Left) -> None:
-        """The line is gone; what it was left with stands."""
-        self.set_focus(None)
-        self._seek(message.text)
+        self._bottom.find()
 
     def on_find_line_passed(self, message: FindLine.Passed) -> None:
         """Move in the table while its filter is typed."""
         self.action_move(message.lines + message.pages * self.table.page)
 
-    def _seek(self, text: str) -> None:
-        try:
-            sought = parse(text, (self.table.table,)) if text.strip() else None
-        except FilterError as error:
-            self._find.say(one_line(str(error)), "dim" if error.unfinished else "warn")
-            if not self._find.display and not error.unfinished:
-                self._footer.say(one_line(str(error)), "alarm")
-            self._say()
-            return
-        if sought != self.table.wish.filter:
-            self._wish(replace(self.table.wish, filter=sought))
-        self._say_found()
-        self._say()
-
-    def _say_found(self) -> None:
-        table = self.table
-        if table.arranging is not None:
-            self._find.say(f"{table.arranging:.0%} searched")
-        else:
-            self._find.say(f"{len(table.rows):,} of {len(table.rows.records):,}")
-
     def action_sort(self) -> None:
         """Ask by which column."""
-        columns, present = self.table.columns, self.table.wish.sorting
-        at = next((index for index, column in enumerate(columns) if present and column == present.column), 0)
-        self._choice.ask(SORT, sort_choices(columns, present), at)
-        self._say()
+        self._bottom.ask_order()
 
     def action_sort_by(self, key: str) -> None:
         """Sort by a column; by the same once more, the other way round."""
-        wish = self.table.wish
-        self._wish(replace(wish, sorting=sorted_by(self.table.columns, key, wish.sorting)))
+        self._bottom.sort_by(key)
 
-    def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
-        """Do what was chosen."""
-        self.set_focus(None)
-        if message.value is not None and message.question == SORT:
-            self.action_sort_by(message.value)
-        elif message.value is not None and message.question == COPY:
-            self.post_message(CopyWanted(message.value, self._to_copy[message.value]))
+    def on_bottom_wished(self) -> None:
+        """Titles and headings say what is wished."""
         self._say()
 
     def on_live_table_picked(self, message: LiveTable.Picked) -> None:
@@ -456,7 +394,7 @@ class Dashboard(Screen[None]):
 
     def on_live_table_moved(self) -> None:
         """What is above and below is another number now."""
-        self._say_found()
+        self._bottom.say_found()
         self._say()
 
     def _make_current(self, index: int) -> None:

@@ -19,7 +19,10 @@ Sort = Callable[[Record], tuple[Any, ...]]
 Keep = Callable[[Record], bool]
 
 SLICE = 500
-"""Rows of one slice of work: about a millisecond."""
+"""Rows of one slice of ordering: about a millisecond."""
+
+CHOICE = 100
+"""Rows of one slice of choosing, the same where a filter looks at all of a row."""
 
 _ORDERING = 0.5
 """The share of an arrangement that is ordering; the other is choosing."""
@@ -186,8 +189,8 @@ class Rows:
 
     def _chosen(self, places: list[Place], keep: Keep) -> Generator[float, None, list[Place]]:
         chosen: list[Place] = []
-        for start in range(0, len(places), SLICE):
-            for place in places[start : start + SLICE]:
+        for start in range(0, len(places), CHOICE):
+            for place in places[start : start + CHOICE]:
                 record = self.records.get(str(place[-1]))
                 if record is not None and keep(record):
                     chosen.append(place)

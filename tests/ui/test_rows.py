@@ -156,7 +156,8 @@ arrangements = st.tuples(
 @given(changes, st.lists(arrangements, min_size=1, max_size=4))
 def test_rows_arranged_anew_while_they_change_are_as_if_arranged_at_once(history: list[tuple], wishes: list) -> None:  # type: ignore[type-arg]
     """Slices of the work and changes of rows take turns; nothing is lost, doubled or out of order."""
-    rows_module.SLICE, before = 3, rows_module.SLICE
+    before = rows_module.SLICE, rows_module.CHOICE
+    rows_module.SLICE = rows_module.CHOICE = 3
     try:
         rows, steps = Rows(), iter([0.0])
         for turn, (upserts, removed, move, _, height) in enumerate(history):
@@ -178,7 +179,7 @@ def test_rows_arranged_anew_while_they_change_are_as_if_arranged_at_once(history
         assert rows.counts.total() == len(rows.records)
         assert 0 <= rows.top <= max(0, len(rows) - rows.height)
     finally:
-        rows_module.SLICE = before
+        rows_module.SLICE, rows_module.CHOICE = before
 
 
 def arranged(rows: Rows, sort: Sort = order, keep: Keep | None = None) -> None:

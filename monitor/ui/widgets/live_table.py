@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import collections
+import functools
 import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,8 +44,17 @@ FIRST_LOOK = 4
 FAILURES = 2
 """Failed rows that are as urgent as what runs."""
 
-TURN_S = 0.006
-"""Seconds of arranging rows after which keys get their turn."""
+FEW = 1000
+"""Rows up to which they are arranged at once; more are, in turns, once the key that asked for it has been painted."""
+
+PAINT_S = 0.03
+"""Seconds that this takes."""
+
+TURN_S = 0.003
+"""Seconds of arranging rows after which keys get their turn, ..."""
+
+REST_S = 0.003
+"""... and seconds that it lasts: a key goes through many hands until it is painted."""
 
 
 class LiveTable(Painted):
@@ -125,7 +136,11 @@ class LiveTable(Painted):
         self.wish = wish
         self._steps = self.rows.arrange(wish.sort, wish.keep(lambda: self._view.now))
         self.arranging = 0.0
-        self._arrange_on(self._steps)
+        if len(self.rows.records) <= FEW:
+            collections.deque(self._steps, maxlen=0)
+            self._arranged()
+        else:
+            self.set_timer(PAINT_S, functools.partial(self._arrange_on, self._steps))
 
     def _arrange_on(self, steps: Iterator[float]) -> None:
         if steps is not self._steps:
@@ -134,8 +149,11 @@ class LiveTable(Painted):
         for share in steps:
             self.arranging = share
             if time.perf_counter() > until:
-                self.call_later(self._arrange_on, steps)
+                self.set_timer(REST_S, functools.partial(self._arrange_on, steps))
                 return
+        self._arranged()
+
+    def _arranged(self) -> None:
         self.arranging = None
         self.repaint()
         self.post_message(self.Moved())

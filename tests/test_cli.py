@@ -271,14 +271,17 @@ def test_ls_with_nothing_configured_is_4(place: Path) -> None:
 
 
 def test_ls_of_the_demo_prints_every_table(place: Path) -> None:
-    """Each is live, and the fetches are in the log."""
+    """All answer but a region that may not be read, and the fetches are in the log."""
     ran = run(place, "--demo", "ls", "-o", "json")
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (ran.returncode, ran.stderr) == (3, "")
     tables = json.loads(ran.stdout)["tables"]
     assert list(tables) == ["builds", "runner", "vertex", "active", "completed"]
-    assert all(table["freshness"] == "live" and table["records"] for table in tables.values())
+    assert all(table["records"] for table in tables.values())
+    refused = [name for name, table in tables.items() if table["freshness"] != "live"]
+    assert refused == ["runner", "vertex"]
+    assert all("PERMISSION_DENIED" in tables[name]["scopes"]["asia-southeast1"]["error"] for name in refused)
     fetches = [json.loads(line) for line in (place / "logs" / "fetches.jsonl").read_text().splitlines()]
-    assert {line["table"] for line in fetches if line.get("outcome") == "complete"} == set(tables)
+    assert {line["table"] for line in fetches if line.get("outcome") in {"complete", "partial"}} == set(tables)
 
 
 def test_a_directory_of_runs_is_all_that_ls_needs(place: Path) -> None:

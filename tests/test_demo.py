@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from monitor.tables import TABLES
+from tests.support.demo import answered
 from tests.support.environment import bare, logs_of
 from tests.support.terminal import MONITOR, Terminal
 
@@ -27,7 +28,7 @@ def demo(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_the_demo_fills_five_tables_and_says_that_it_is_one(demo: Terminal) -> None:
     """Every table has rows, of several states, and DEMO is on the screen."""
-    demo.wait(lambda: demo.text.count(" live") == len(TABLES), "five live tables")
+    demo.wait(lambda: answered(demo.text), "answers")
     demo.wait(lambda: "DEMO" in demo.lines[0], "the DEMO mark")
     for name in TABLES:
         demo.wait_for(f" {name} ")
@@ -176,34 +177,9 @@ def test_neither_screen_nor_engine_has_loaded_an_sdk(demo: Terminal) -> None:
     reason="this machine does not permit `unshare -rn`, so a machine without any network cannot be made",
 )
 def test_the_demo_needs_no_network(tmp_path: Path) -> None:
-    """In a network namespace without so much as a loopback, all five tables are live."""
+    """In a network namespace without so much as a loopback, all five tables answer."""
     with Terminal(["unshare", "-rn", MONITOR, "--demo"], environment=bare(tmp_path)) as terminal:
-        terminal.wait(lambda: terminal.text.count(" live") == len(TABLES), "five live tables")
-
-
-def test_without_a_terminal_the_dashboard_says_what_to_use_instead(tmp_path: Path) -> None:
-    """A script that forgets the command gets one line, and no escape codes."""
-    done = subprocess.run(
-        [MONITOR, "--demo"],
-        check=False,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env=bare(tmp_path),
-        timeout=30,
-    )
-    assert done.returncode == 64
-    assert "monitor ls" in done.stderr
-    assert "\x1b" not in done.stdout + done.stderr
-
-
-def test_a_terminal_that_says_it_is_dumb_is_told_how_to_say_otherwise(tmp_path: Path) -> None:
-    """It may be a good one behind a wrong TERM: nothing but a line that names it is written."""
-    with Terminal([MONITOR, "--demo"], columns=200, environment=bare(tmp_path, TERM="dumb")) as terminal:
-        assert terminal.wait_for_end() == 64
-        assert terminal.text.startswith("monitor: TERM is dumb")
-        assert "set TERM=xterm-256color, or use `monitor ls`" in terminal.text
-        assert b"\x1b" not in terminal.raw
+        terminal.wait(lambda: answered(terminal.text), "answers")
 
 
 def test_the_logs_of_a_test_are_its_own(demo: Terminal, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import psutil
 
 from monitor.tables import TABLES
 from tests.emulators.control import Emulators
+from tests.support.demo import answered
 from tests.support.environment import WANDB_KEY, bare, logs_of
 from tests.support.processes import MARK, carrying
 from tests.support.terminal import MONITOR, PATIENCE_S, Terminal
@@ -101,9 +102,10 @@ class Scene:
         return self.home / "cache.sqlite"
 
     def wait_until_live(self) -> None:
-        """Wait until every table that is on is live."""
-        tables = len(TABLES) - (0 if self.demo else len(SWITCHED_OFF))
-        self.terminal.wait(lambda: self.terminal.text.count("· live") >= tables, "live tables", 60)
+        """Wait until every table that is on has answered."""
+        tables = len(TABLES) - len(SWITCHED_OFF)
+        live = answered if self.demo else lambda text: text.count("· live") >= tables
+        self.terminal.wait(lambda: live(self.terminal.text), "live tables", 60)
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """The processes of this scene, the screen apart, whose command line holds `word`."""

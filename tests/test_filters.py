@@ -384,6 +384,14 @@ def test_no_regular_expression_takes_for_ever() -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_without_its_package_a_regular_expression_is_a_mistake_like_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names what is missing, and words still work."""
+    monkeypatch.setitem(sys.modules, "re2", None)
+    assert matches("resnet")
+    with pytest.raises(FilterError, match="google-re2"):
+        parse("/resnet/")
+
+
 def test_regular_expressions_are_loaded_when_one_is_used() -> None:
     """An expression without one costs the start of a program nothing."""
     code = "import sys; from monitor.filters import parse; parse('a state:failed'); print('re2' in sys.modules)"

@@ -9,6 +9,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -24,15 +25,17 @@ from monitor.mirror import Mirror
 from monitor.survey import Opening, Setup
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
-from monitor.ui.bindings import KEYS, Key, bindings, keymap
+from monitor.ui.bindings import KEYS, Key, bindings, in_force, keymap
 from monitor.ui.colours import Colourless, Colours
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
+from monitor.ui.offers import Offer, choices, of_keys
 from monitor.ui.screens.address import Address
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.detail import Detail
 from monitor.ui.screens.help import Help
+from monitor.ui.screens.palette import Palette
 from monitor.ui.screens.start import Start
 from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
 from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
@@ -244,7 +247,7 @@ class MonitorApp(FrugalApp):
     def tick(self) -> None:
         """A second has passed."""
         screen = self._front
-        if isinstance(screen, Dashboard | Help | Detail | Address):
+        if isinstance(screen, Dashboard | Help | Detail | Address | Palette):
             screen.tick()
 
     @property
@@ -255,7 +258,7 @@ class MonitorApp(FrugalApp):
     def _judge(self) -> None:
         self.dashboard.call_later(self.dashboard.judge)
         screen = self._front
-        if isinstance(screen, Help | Address):
+        if isinstance(screen, Help | Address | Palette):
             screen.judge()
         elif isinstance(screen, Detail):
             screen.tick()  # the zone may be another
@@ -365,6 +368,29 @@ class MonitorApp(FrugalApp):
         self.theme = name
         only = " (this terminal has too few colours for others)" if len(self.themes) == 1 else ""
         self.say(f"theme {name}: {THEMES[name].about}{only}")
+
+    def action_palette(self) -> None:
+        """Find a command by its name."""
+        front = self._front
+        if front is not None:
+            self.push_screen(Palette(self.banner, self._offers(front)), self._take)
+
+    def _offers(self, front: Screen[object]) -> list[Offer]:
+        found = of_keys(in_force(front), self.simulate_key)
+        if isinstance(front, Dashboard):
+            tables = enumerate((table.table for table in front.tables), 1)
+            found += choices(
+                "table", ((name, TABLES[name].blurb, partial(front.action_table, n)) for n, name in tables)
+            )
+            columns = front.table.columns
+            found += choices("sort by", ((one.header, "", partial(front.action_sort_by, one.key)) for one in columns))
+        themes = ((name, THEMES[name].about, partial(self.choose_theme, name)) for name in self.themes)
+        return found + choices("theme", themes)
+
+    def _take(self, offer: Offer | None) -> None:
+        """What was chosen is done by the screen that is in front again."""
+        if offer is not None:
+            self.call_next(offer.run)
 
     def action_help(self) -> None:
         """Show every key and sign."""

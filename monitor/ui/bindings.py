@@ -107,6 +107,12 @@ KEYS = (
     Key("log", "detail", "l", "log", "open its log in a browser", "log"),
     Key("detail_browse", "detail", "o", "browse", "open its page in a browser", "browser"),
     Key("detail_copy", "detail", "y", "copy", "copy id, URL or reason", "copy"),
+    Key("palette_up", "palette", "up", "move(-1)", "previous command"),
+    Key("palette_down", "palette", "down", "move(1)", "next command"),
+    Key("palette_page_up", "palette", "pageup", "page(-1)", "page up"),
+    Key("palette_page_down", "palette", "pagedown", "page(1)", "page down"),
+    Key("palette_run", "palette", "enter", "run", "do it", "run"),
+    Key("leave_palette", "palette", "escape,ctrl+p", "leave", "back", "back"),
     Key("leave_address", "address", "escape,q,enter", "app.pop_screen", "back", "back"),
     Key("copy_address", "address", "y", "copy", "copy the address", "copy"),
     Key("start_up", "start", "up,k", "move(-1)", "previous"),
@@ -128,6 +134,7 @@ FOOTER = {
     "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
     "start": ("start_copy", "start_again", "start_write", "start_tables", "start_demo", "help", "quit"),
     "address": ("copy_address", "leave_address"),
+    "palette": ("palette_run", "leave_palette"),
     "help": ("help_previous", "help_next", "theme", "leave_help"),
 }
 """Per screen the keys that matter, in the order the footer shows them; the last ones stay longest on a narrow line."""

@@ -38,6 +38,7 @@ class Section:
     said: Sequence[Said]
 
 
+_GAP = "  "
 _LABEL = 10
 _WIDEST_LABEL = 20
 
@@ -73,8 +74,8 @@ def _cells(said: Said, label: int, width: int) -> Iterator[Cell]:
 def _value(said: Said, room: int) -> list[list[Part]]:
     first = cut(said.parts, room)
     lines = wrapped(said.text, room, said.most) if said.text else []
-    if first and lines and width_of(first) + cell_width(lines[0]) <= room and len(lines) == 1:
-        return [[*first, (lines[0], said.role)]]
+    if first and len(lines) == 1 and width_of(first) + len(_GAP) + cell_width(lines[0]) <= room:
+        return [[*first, (_GAP + lines[0], said.role)]]
     return [*([first] if first else []), *([(line, said.role)] for line in lines)] or [[]]
 
 

@@ -16,11 +16,12 @@ from monitor.browsing import is_web
 from monitor.changes import ScopeStatus
 from monitor.columns import GLYPHS
 from monitor.export import record_json
+from monitor.freshness import Freshness
 from monitor.lineage import Named, Row, Rows, is_itself
 from monitor.tables import TABLES
 from monitor.text import LIMIT, age, cell_width, clean, duration, fit, one_line, pieces
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
-from monitor.ui.widgets.painted import Part, compose, cut
+from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
 from monitor.ui.words import ROLES, View, ago, name_of
 
@@ -136,9 +137,10 @@ def _reason(subject: Subject, width: int) -> Iterator[tuple[list[Part], Target |
     for line in wrapped(record.reason.text, room, MOST_SAID):
         yield [(line, role)], None
     words = [record.reason.rule, record.reason.category, record.reason.origin and f"said by {record.reason.origin}"]
-    words += ["trying again unchanged will fail again"] if record.reason.fatal else []
+    words += ["retrying will not help"] if record.reason.fatal else []
     if said := " · ".join(one_line(word) for word in words if word):
-        yield cut([(said, "dim")], room), None
+        for line in wrapped(said, room, MOST):
+            yield [(line, "dim")], None
     yield from _advice(record.reason.advice or "", room)
 
 
@@ -170,13 +172,8 @@ def _advice(advice: str, room: int) -> Iterator[tuple[list[Part], Target | None]
 
 def _identity(subject: Subject) -> list[Section]:
     record = subject.record
-    about = [Said("id", (), record.id), Said("state", (), _state(record))]
+    about = [Said("id", (), record.id), Said("state", (), record.raw_state or record.state.value)]
     return [Section("Record", [*about, *_times(subject)]), *_fields(record.detail)]
-
-
-def _state(record: Record) -> str:
-    same = record.raw_state.lower() in ("", record.state.value)
-    return record.state.value if same else f"{record.state.value}; its source says {record.raw_state}"
 
 
 def _times(subject: Subject) -> Iterator[Said]:
@@ -184,10 +181,10 @@ def _times(subject: Subject) -> Iterator[Said]:
     named = {"created": record.created, "started": record.started, "finished": record.finished}
     for label, moment in named.items():
         if moment is not None:
-            yield Said(label, [(full_time(moment, now), "text"), (f"  {_distance(moment, now)}", "dim")])
+            yield Said(label, [(full_time(moment, now), "text")], _distance(moment, now), "dim")
     took = record.seconds(subject.until)
     if took is not None:
-        yield Said(_TOOK.get(record.state, "took"), [(duration(took), "strong"), (_waited(record), "dim")])
+        yield Said(_TOOK.get(record.state, "took"), [(duration(took), "strong")], _waited(record), "dim")
 
 
 _TOOK = {State.RUNNING: "runs for", State.QUEUED: "waits for"}
@@ -197,7 +194,7 @@ def _waited(record: Record) -> str:
     if record.created is None or record.started is None:
         return ""
     waited = (record.started - record.created).total_seconds()
-    return f"  after {duration(waited)} of waiting" if waited >= 1 else ""
+    return f"after {duration(waited)} of waiting" if waited >= 1 else ""
 
 
 def full_time(moment: datetime, now: datetime) -> str:
@@ -324,26 +321,22 @@ def _provenance(subject: Subject) -> Section:
 
 
 def _answer(subject: Subject) -> Iterator[Said]:
+    """What its scope last answered, and what that is worth now."""
     scope, view = subject.scope, subject.view
     if scope is None or view.status is None:
-        yield Said("answer", [("nothing has been heard of its scope", "dim")])
+        yield Said("answer", (), "nothing has been heard of its scope", role="dim")
         return
-    found = freshness.of_scope(scope, view.status, view.now)
-    words: list[Part] = [(name_of(found), ROLES[found])]
-    if scope.fetched_at is not None:
-        words += [
-            (
-                f"  {ago(scope.fetched_at, view.now) if not found.good else _distance(scope.fetched_at, view.now)}",
-                "text",
-            )
-        ]
-        yield Said("answer", words)
-        yield Said("", [(full_time(scope.fetched_at, view.now), "dim")])
+    found = freshness.of_scope(scope, view.status, view.now) if view.alive else Freshness.STALE
+    worth: list[Part] = [(name_of(found), ROLES[found])]
+    if scope.fetched_at is None:
+        yield Said("answer", worth, "it has never answered in full", role="dim")
     else:
-        yield Said("answer", [*words, ("  it has never answered in full", "dim")])
+        since = _distance if found.good else ago
+        yield Said("answer", worth, since(scope.fetched_at, view.now))
+        yield Said("", (), full_time(scope.fetched_at, view.now), role="dim")
     if scope.took_s is not None:
-        yield Said("took", [(f"{scope.took_s:.1f} s", "text")])
-    if not scope.live:
+        yield Said("answered in", (), f"{scope.took_s:.1f} s")
+    if not found.good and scope.fetched_at is not None:
         yield Said("kept", (), "as an earlier fetch, or the cache, had it: what is true now is not known", role="warn")
 
 

@@ -15,6 +15,7 @@ from monitor.flight import HARD_AFTER_SOFT_S
 from monitor.keeping import CLOSING_S, Keeping
 from monitor.launch import ProcessLauncher
 from monitor.mirror import Mirror
+from monitor.progress import STEP_S
 from monitor.session_log import SessionLog
 from monitor.watchdog import EVIDENCE_S
 
@@ -39,10 +40,13 @@ async def collect(
     timeout_s: float,
     session: SessionLog | None = None,
     say: Callable[[str], None] = log.warning,
+    *,
+    watch: Callable[[Mirror], None] | None = None,
 ) -> Mirror:
     """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
 
-    A scope that has not answered by then has failed, and says so. `say` takes what people should know, a line each.
+    A scope that has not answered by then has failed, and says so. `say` takes what people should know, a line each;
+    `watch` is shown several times a second how far it is.
     """
     mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
 
@@ -61,6 +65,7 @@ async def collect(
     )
     end, closing_s = clock.monotonic() + timeout_s, CLOSING_S
     engine.answer_by(end - TO_TELL_S)
+    watching = asyncio.create_task(_watch(mirror, watch)) if watch is not None else None
     try:
         async with asyncio.timeout(timeout_s):
             await engine.recall(RECALL_S)
@@ -70,6 +75,8 @@ async def collect(
     except TimeoutError:
         engine.give_up(f"no answer in {timeout_s:g} s")
     finally:
+        if watching is not None:
+            watching.cancel()
         launcher.leave()
         engine.close()
         launcher.end_all()
@@ -77,6 +84,12 @@ async def collect(
         for line in keeping.notices():
             say(line)
     return mirror
+
+
+async def _watch(mirror: Mirror, watch: Callable[[Mirror], None]) -> None:
+    while True:
+        await asyncio.sleep(STEP_S)
+        watch(mirror)
 
 
 def _has_answered(mirror: Mirror, table: str) -> bool:

@@ -6,10 +6,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from monitor import exit_codes
 from monitor.invocation import SCREENLESS, Invocation
 from monitor.output import answer, complain
+from monitor.progress import patiently
 
 _KEYS = 0
 _SCREEN = 1
@@ -62,5 +64,5 @@ def _missing(invocation: Invocation) -> str:
     from monitor.findings import lines  # noqa: PLC0415 - only a bare machine needs it
     from monitor.survey import take  # noqa: PLC0415 - as above
 
-    survey = take(invocation)
+    survey = patiently("reading the configuration", partial(take, invocation))
     return "" if survey.ready else "".join(f"{line}\n" for line in lines(survey.findings()))

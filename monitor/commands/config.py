@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from monitor.config_file import create, replace
 from monitor.detect import ACCOUNT, CREDENTIALS, WANDB_KEY, Detected
 from monitor.invocation import Invocation
 from monitor.output import answer, complain
+from monitor.progress import patiently
 
 
 @click.group(
@@ -53,7 +55,7 @@ def path_command(invocation: Invocation) -> int:
 @click.pass_obj
 def show_command(invocation: Invocation, output: str) -> int:
     """Print what is in effect, detected values included, and where each comes from. Secrets are never shown."""
-    config, detected = invocation.config()
+    config, detected = patiently("reading the configuration", invocation.config)
     text = show_json(config, detected) if output == "json" else show_toml(config, detected)
     answer(redact(text))
     return exit_codes.OK
@@ -65,10 +67,18 @@ def show_command(invocation: Invocation, output: str) -> int:
 def init_command(invocation: Invocation, force: bool) -> int:
     """Write a commented file that changes nothing until you edit it."""
     path, _ = path_in_use(invocation.config_path, os.environ)
-    if path.exists() and not force:
-        raise ConfigError(f"{path}: is there already; `{invocation.line('config init --force')}` replaces it")
-    (replace if force else create)(path)
+    patiently(f"writing {path}", partial(_over if force else _new, path, invocation))
     return complain(f"wrote {path}", exit_codes.OK)
+
+
+def _new(path: Path, invocation: Invocation) -> None:
+    if path.exists():
+        raise ConfigError(f"{path}: is there already; `{invocation.line('config init --force')}` replaces it")
+    create(path)
+
+
+def _over(path: Path, _invocation: Invocation) -> None:
+    replace(path)
 
 
 # --- what is in effect ---------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from monitor.config import path_in_use, rebindings
 from monitor.departure import Departure
 from monitor.invocation import Invocation, start_demo, tellable
 from monitor.link import EngineProcess
+from monitor.progress import patiently
 from monitor.survey import Opening, Setup, take
 from monitor.ui.bindings import rebound
 
@@ -33,8 +34,8 @@ def run(invocation: Invocation, notices: Sequence[str] = ()) -> int:
 
 def _first(invocation: Invocation) -> Opening:
     if invocation.demo:
-        return Opening(invocation.loaded(), None, demo=True)
-    survey = take(invocation)
+        return Opening(patiently("reading the configuration", invocation.loaded), None, demo=True)
+    survey = patiently("reading the configuration", partial(take, invocation))
     return Opening(survey.config, survey, demo=False)
 
 

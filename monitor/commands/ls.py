@@ -20,6 +20,7 @@ from monitor.freshness import Freshness
 from monitor.invocation import Invocation
 from monitor.mirror import Mirror
 from monitor.output import answer, complain, nearest
+from monitor.progress import DISK_S, SHOWN_AFTER_S, patiently, status_line, told
 from monitor.tables import TABLES
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def command(
     invocation: Invocation, *, tables: tuple[str, ...], output: str, timeout_s: float, cached: bool, expression: str
 ) -> int:
     """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
-    start = invocation.start()
+    start = patiently("reading the configuration", invocation.start, min(timeout_s, DISK_S))
     asked = tuple(dict.fromkeys(tables)) or _configured(start)
     shown = asked or tuple(TABLES)
     sought = _understood(expression, shown) if expression.strip() else None
@@ -202,7 +203,7 @@ def ask(start: Start, tables: Sequence[str], timeout_s: float) -> Mirror:
     """Ask what is configured among the tables, at most until `timeout_s` after the process began."""
     asked = _among(tables, _configured(start))
     left = max(_LEAST_S, timeout_s - process_age.seconds() - _TO_PRINT_S)
-    mirror = _collect(start, asked, math.floor(left * 10) / 10) if asked else Mirror()
+    mirror = _collect(start, asked, math.floor(left * 10) / 10, timeout_s) if asked else Mirror()
     for name in tables:
         status = mirror.status.get(name) or _unasked(start, name)
         mirror.status[name] = settled(status, f"no answer within --timeout {timeout_s:g}")
@@ -242,7 +243,7 @@ def _among(tables: Sequence[str], ready: Sequence[str]) -> list[str]:
     return [name for name in tables if name in ready]
 
 
-def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
+def _collect(start: Start, asked: Sequence[str], left_s: float, timeout_s: float) -> Mirror:
     import asyncio  # noqa: PLC0415 - --help and wrong command lines need no loop
 
     from monitor import session_log  # noqa: PLC0415 - as above
@@ -252,14 +253,21 @@ def _collect(start: Start, asked: Sequence[str], timeout_s: float) -> Mirror:
     log, problem = session_log.start(start.log_dir, "ls")
     if problem:
         complain(problem, exit_codes.OK)
+    line = status_line()
+
+    def say(text: str) -> None:
+        line.erase()
+        complain(text, exit_codes.OK)
+
+    def watch(mirror: Mirror) -> None:
+        if (taken := process_age.seconds()) >= SHOWN_AFTER_S:
+            line.show(told(asked, mirror.status, taken, timeout_s))
+
     try:
-        return asyncio.run(until_told(collect(start, asked, timeout_s, log, _say)))
+        return asyncio.run(until_told(collect(start, asked, left_s, log, say, watch=watch)))
     finally:
+        line.erase()
         log.close()
-
-
-def _say(line: str) -> None:
-    complain(line, exit_codes.OK)
 
 
 def _unasked(start: Start, name: str) -> TableStatus:

@@ -252,20 +252,20 @@ async def test_a_viewer_that_is_killed_leaves_neither_engine_nor_workers(
 
 async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_path: Path) -> None:
     """Its workers end with it; the next engine begins with the rows of the last, stale until they are confirmed."""
-    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    start = Start(settings=demo_settings(time.time()), tables={"completed": TablePlan()}, log_dir=str(tmp_path))
     link, mirror = EngineProcess(start), Mirror()
     changes = link.changes()
     async with asyncio.timeout(30):
         await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)
-        rows, first = dict(mirror.rows["runner"]), pid_of(link)
+        rows, first = dict(mirror.rows["completed"]), pid_of(link)
         workers = workers_of(first)
         assert len(workers) == 1
         os.kill(first, signal.SIGKILL)
         notice = await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.STALE)
         assert notice == "SIGKILL"
-        assert mirror.rows["runner"].keys() == rows.keys()
+        assert mirror.rows["completed"].keys() == rows.keys()
         await follow(changes, mirror, lambda: freshness_of(mirror) is Freshness.LIVE)
-    assert mirror.rows["runner"].keys() == rows.keys()
+    assert mirror.rows["completed"].keys() == rows.keys()
     assert pid_of(link) != first
     await until(lambda: not any(map(is_worker, workers)), 1)
     link.close()
@@ -274,9 +274,9 @@ async def test_an_engine_that_is_killed_is_replaced_and_its_rows_are_kept(tmp_pa
 def test_what_the_next_engine_is_told_fits_into_frames_however_much_it_is() -> None:
     """A scope with rows without end is told in pieces, none is lost, and a scope known to be empty is told too."""
     mirror, many = Mirror(), {str(number): record(str(number), scope=SCOPE) for number in range(1234)}
-    mirror.apply(RowsChanged(table="runner", upserts=many))
+    mirror.apply(RowsChanged(table="completed", upserts=many))
     scopes = {SCOPE: ScopeStatus(fetched_at=NOON), "empty": ScopeStatus(fetched_at=NOON), "unknown": ScopeStatus()}
-    mirror.apply(TableChanged(status=TableStatus(table="runner", scopes=scopes)))
+    mirror.apply(TableChanged(status=TableStatus(table="completed", scopes=scopes)))
     told = [*restores(mirror)]
     assert max(len(command.records) for command in told) == ROWS_A_COMMAND
     assert {row.id for command in told for row in command.records} == many.keys()
@@ -285,7 +285,7 @@ def test_what_the_next_engine_is_told_fits_into_frames_however_much_it_is() -> N
 
 async def test_an_engine_that_stops_beating_is_replaced(tmp_path: Path) -> None:
     """A loop that stands still, here by SIGSTOP, is as good as dead."""
-    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    start = Start(settings=demo_settings(time.time()), tables={"completed": TablePlan()}, log_dir=str(tmp_path))
     link, mirror = EngineProcess(start, silent_s=6), Mirror()  # a beat comes every 5 s
     changes = link.changes()
     async with asyncio.timeout(30):
@@ -311,13 +311,13 @@ async def follow(changes: AsyncIterator[Change], mirror: Mirror, holds: Callable
 
 def freshness_of(mirror: Mirror) -> Freshness | None:
     """The freshness of the one table there is."""
-    status = mirror.status.get("runner")
+    status = mirror.status.get("completed")
     return of_table(status, datetime.now(UTC)) if status else None
 
 
 async def test_closing_the_link_ends_a_stopped_engine_too(tmp_path: Path) -> None:
     """An engine that does not react is killed with its workers, within half a second."""
-    start = Start(settings=demo_settings(time.time()), tables={"runner": TablePlan()}, log_dir=str(tmp_path))
+    start = Start(settings=demo_settings(time.time()), tables={"completed": TablePlan()}, log_dir=str(tmp_path))
     link = EngineProcess(start)
     async with asyncio.timeout(20):
         async for change in link.changes():

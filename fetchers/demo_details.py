@@ -216,7 +216,7 @@ def run_detail(id_: str, owner: str, group: str, job_type: str, tags: str) -> De
         "user": owner,
         "group": group,
         "job_type": job_type,
-        "tags": tags,
+        **({"tags": tags} if tags else {}),
         "commit": hexadecimal(40, "run", id_),
         "log_url": f"{run_url(id_)}/logs",
         "mine": owner == VIEWER,
@@ -260,7 +260,7 @@ def training(steps_a_minute: float, done_before: float = 0.0) -> Moving:
             "summary.loss": _loss(moment.story.id, step),
             "summary.epoch": round(step / 8_000, 2),
             "summary.lr": _rate(step),
-            "summary.tokens_per_s": 1_000 * (38 + step % 7),
+            "summary.tokens/s": 1_000 * (38 + step % 7),
         }
 
     return progress

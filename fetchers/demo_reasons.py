@@ -206,7 +206,7 @@ OTHERS: dict[str, Reason] = {
         "python_exception",
         "exception",
         "python",
-        "FloatingPointError: loss is nan at step 1204 (lr 3e-3, no warm-up)",
+        "FloatingPointError: loss is nan (lr 3e-3, no warm-up)",
         "Bound the sweep: `parameters.lr.max: 1e-3` in sweep.yaml, or clip gradients: `--max-grad-norm 1.0`",
     ),
     "partial": Reason(text="3 of 4 replicas wrote their shard, replica 2 wrote none", origin="gcp"),

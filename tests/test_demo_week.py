@@ -238,6 +238,7 @@ def test_details_have_what_the_real_fetchers_give() -> None:
     for record in at(minutes=2):
         assert record.url or record.scope.startswith("queue:")
         assert isinstance(record.detail["mine"], bool)
+        assert all(value not in {None, ""} for value in record.detail.values())
         assert record.url is None or record.url.startswith(("https://console.cloud.google.com/", "https://wandb.ai/"))
         wanted = {"builds": "digest", "runner": "succeeded", "vertex": "machine_type"}.get(record.table)
         if wanted and record.state is State.SUCCEEDED:

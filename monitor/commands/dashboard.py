@@ -29,6 +29,9 @@ def run(invocation: Invocation, notices: Sequence[str] = ()) -> int:
     status = exit_codes.OK
     while opening is not None:
         status, opening = _show(opening, invocation, notices)
+        if opening is not None:  # what the screen before it held is let go of: files, and megabytes
+            gc.unfreeze()
+            gc.collect()
     return status
 
 
@@ -42,7 +45,6 @@ def _first(invocation: Invocation) -> Opening:
 def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> tuple[int, Opening | None]:
     """Show one thing until it ends; the exit status, and what is to be opened instead in the same terminal."""
     gc.disable()  # until the first frame is painted: while modules load there is nothing worth collecting
-    gc.unfreeze()  # the screen before this one, if there was one, has had its time
     start = _first_word(opening)
     reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
 import pytest
 from textual.binding import Binding
@@ -11,6 +12,9 @@ from textual.events import MouseScrollDown
 from monitor import key_names
 from monitor.ui.bindings import KEYS, clashes, footer_keys, in_force, keymap, rebound
 from monitor.ui.screens.help import CONTEXTS, Help, HelpText
+from monitor.ui.theme import LIGHT
+from tests.support.environment import bare
+from tests.support.terminal import MONITOR, Terminal
 from tests.ui.scripted import Stage, record, rows, status
 
 ROWS = [record("builds", number) for number in range(5)]
@@ -97,6 +101,21 @@ async def test_a_rebound_key_does_what_the_old_one_did_and_shows_everywhere() ->
         assert "F1 help" in stage.lines()[-1]
         await stage.press("f1")
         assert stage.line("w Ctrl+N", "row down")
+
+
+def test_the_configuration_rebinds_keys_and_chooses_the_theme(tmp_path: Path) -> None:
+    """From the file to the screen: the footer names the new key, it does its work, and the colours are others."""
+    environment = bare(tmp_path)
+    config = Path(environment["XDG_CONFIG_HOME"], "monitor", "config.toml")
+    config.write_text(f'{config.read_text()}[keys]\nhelp = "f1"\n[ui]\ntheme = "light"\nutc = true\n')
+    with Terminal([MONITOR, "--demo"], columns=100, rows=24, environment=environment) as terminal:
+        terminal.wait_for("F1 help")
+        assert terminal.lines[0].endswith("UTC")
+        assert terminal.screen.buffer[2][50].bg == LIGHT.colours["background"].removeprefix("#")
+        terminal.send("\x1bOP")
+        terminal.wait_for("Everywhere")
+        terminal.send("\x03")
+        assert terminal.wait_for_end() == 0
 
 
 async def test_keys_can_change_places() -> None:

@@ -61,11 +61,11 @@ def test_who_wants_no_colours_is_sent_none(tmp_path: Path, environment: dict[str
     """Only bold, dim, underlined and swapped: titles and the cursor still stand out."""
     with demo(tmp_path, environment, *options) as terminal:
         shows_rows(terminal)
-        for key, sight in (("?", "Everywhere"), ("T", "too few colours"), ("\x1b", "SINCE")):
+        for key, sight in (("?", "Everywhere"), ("T", "too few colours"), ("\x1b", "SINCE"), (":", "Enter run")):
             terminal.send(key)
             terminal.wait_for(sight)
-        terminal.wait(lambda: bars(terminal) != [], "a row that is swapped")
-        terminal.send("q")
+        terminal.wait(lambda: bars(terminal) != [], "a line that is swapped")
+        terminal.send("\x03")
         assert terminal.wait_for_end() == 0
         assert not said(terminal.raw) & _COLOURS
         assert {1, 4, 7} <= said(terminal.raw)

@@ -16,7 +16,7 @@ from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, GetBu
 from fetchers.base import Calls
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
-from fetchers.gcp_fields import enum_name, filled, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_fields import enum_name, filled, last_part, linked, log_page, one_line, seconds_of, time_of
 from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
@@ -88,7 +88,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         reason=_reason(build, state),
         url=f"https://console.cloud.google.com/cloud-build/builds;region={scope}/{build.id}?project={project}",
         links=linked(build=build.id, image=_image(build)),
-        detail=_detail(build),
+        detail=_detail(build, project),
     )
 
 
@@ -112,7 +112,11 @@ def _reason(build: Any, state: State) -> Reason | None:
     return Reason(text=one_line(words), origin="gcp") if words.strip() else None
 
 
-def _detail(build: Any) -> dict[str, Scalar]:
+_LOG = {"resource.type": "build"}
+_BUILD_ID = "resource.labels.build_id"
+
+
+def _detail(build: Any, project: str) -> dict[str, Scalar]:
     options = build.options
     found: dict[str, Scalar] = {
         "resource": build.name,
@@ -134,6 +138,7 @@ def _detail(build: Any) -> dict[str, Scalar]:
         "failure_type": enum_name(_FAILURES, build.failure_info.type_, "FAILURE") if build.failure_info.type_ else "",
         "warning": next((warning.text for warning in build.warnings), ""),
         "log_uri": build.log_url,
+        "log_url": build.log_url or log_page(project, _LOG | {_BUILD_ID: build.id}, time_of(build, "create_time")),
         "logs_bucket": build.logs_bucket,
     }
     return filled(found | _steps(build))

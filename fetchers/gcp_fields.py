@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from fetchers.records import Scalar
 
@@ -50,6 +51,17 @@ def enum_name(names: Mapping[int, str], value: int, prefix: str) -> str:
 def last_part(resource: str) -> str:
     """The short name of a resource: what follows the last slash."""
     return resource.rpartition("/")[2]
+
+
+def log_page(project: str, fields: Mapping[str, str], since: datetime | None) -> str:
+    """The console's page of the log entries that have these fields.
+
+    The page shows an hour unless its query names a time: it names `since`.
+    """
+    terms = [f'{name}="{value}"' for name, value in fields.items()]
+    terms += [f'timestamp>="{since:%Y-%m-%dT%H:%M:%SZ}"'] if since else []
+    query = quote("\n".join(terms), safe="")
+    return f"https://console.cloud.google.com/logs/query;query={query}?project={quote(project)}"
 
 
 def labels_of(labels: Mapping[str, str]) -> dict[str, Scalar]:

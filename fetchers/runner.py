@@ -18,7 +18,7 @@ from fetchers.base import Calls
 from fetchers.errors import Rejected
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session, is_absent
 from fetchers.gcp_errors import Api
-from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, log_page, one_line, seconds_of, time_of
 from fetchers.gcp_sweep import Harvest, Kind, recall
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
@@ -29,6 +29,8 @@ HOST = "run.googleapis.com"
 """One host for all regions: the client says which in a routing header."""
 
 ANY_JOB = "-"
+EXECUTION_LABEL = "run.googleapis.com/execution_name"
+"""Label of the log entries of an execution that holds its short name."""
 WALK_RECORDS = 2_000
 """Executions looked through for running ones; the service keeps the last 1,000 of a job."""
 WALK_AGE = timedelta(days=30)
@@ -192,7 +194,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         reason=_reason(execution, state),
         url=f"https://console.cloud.google.com/run/jobs/executions/details/{scope}/{id_}?project={project}",
         links=linked(execution=id_, image=_image(execution), wandb_run=execution.labels.get("wandb-run-id", "")),
-        detail=_detail(execution),
+        detail=_detail(execution, project),
     )
 
 
@@ -207,7 +209,12 @@ def _reason(execution: Any, state: State) -> Reason | None:
     return Reason(text=one_line(words), origin="gcp")
 
 
-def _detail(execution: Any) -> dict[str, Scalar]:
+def _log_page(execution: Any, project: str) -> str:
+    named = {"resource.type": "cloud_run_job", f'labels."{EXECUTION_LABEL}"': last_part(execution.name)}
+    return log_page(project, named, time_of(execution, "create_time"))
+
+
+def _detail(execution: Any, project: str) -> dict[str, Scalar]:
     template, condition = execution.template, _completed(execution)
     found: dict[str, Scalar] = {
         "resource": execution.name,
@@ -222,6 +229,7 @@ def _detail(execution: Any) -> dict[str, Scalar]:
         "max_retries": int(template.max_retries),
         "uid": execution.uid,
         "log_uri": execution.log_uri,
+        "log_url": execution.log_uri or _log_page(execution, project),
     }
     return filled(found | _counts(execution) | _machine(template) | labels_of(execution.labels))
 

@@ -14,7 +14,7 @@ import grpc
 from fetchers.base import Calls
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
-from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, one_line, seconds_of, time_of
+from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, log_page, one_line, seconds_of, time_of
 from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
@@ -109,7 +109,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         reason=_reason(job, state),
         url=f"https://console.cloud.google.com/agent-platform/locations/{scope}/training/{id_}?project={project}",
         links=linked(vertex_job=id_, wandb_run=job.labels.get(RUN_LABEL, ""), image=_image(job)),
-        detail=_detail(job),
+        detail=_detail(job, project),
     )
 
 
@@ -127,10 +127,12 @@ def _reason(job: Any, state: State) -> Reason | None:
     return Reason(text=one_line(job.error.message), origin="gcp")
 
 
+_LOG = {"resource.type": "ml_job"}
+_JOB_ID = "resource.labels.job_id"
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
-def _detail(job: Any) -> dict[str, Scalar]:
+def _detail(job: Any, project: str) -> dict[str, Scalar]:
     spec = job.job_spec
     found: dict[str, Scalar] = {
         "resource": job.name,
@@ -143,6 +145,7 @@ def _detail(job: Any) -> dict[str, Scalar]:
         "persistent_resource": spec.persistent_resource_id,
         "timeout_s": seconds_of(spec.scheduling, "timeout"),
         "strategy": _strategy(spec.scheduling.strategy),
+        "log_url": log_page(project, _LOG | {_JOB_ID: last_part(job.name)}, time_of(job, "create_time")),
     }
     return filled(found | _pools(spec.worker_pool_specs) | labels_of(job.labels))
 

@@ -70,6 +70,8 @@ def run_record(node: Any, scope: str, app_url: str, viewer: str | None = None) -
     state = RUN_STATES.get(raw.lower(), State.UNKNOWN)
     config, summary = _config(node.get("config")), mapping(node.get("summaryMetrics"))
     created, heartbeat = moment(node.get("createdAt")), moment(node.get("heartbeatAt"))
+    url = f"{app_url}{quote(entity)}/{quote(project)}/runs/{quote(run, safe='')}"
+    known = {"entity": entity, "project": project, "log_url": f"{url}/logs"}
     return Record(
         table=table_of(state),
         id=run,
@@ -80,9 +82,9 @@ def run_record(node: Any, scope: str, app_url: str, viewer: str | None = None) -
         created=created,
         started=None if state is State.QUEUED else created,
         finished=_finished(state, created, heartbeat, summary),
-        url=f"{app_url}{quote(entity)}/{quote(project)}/runs/{quote(run, safe='')}",
+        url=url,
         links=links(config),
-        detail=compact({"entity": entity, "project": project, **_details(node, viewer), **_progress(node, summary)}),
+        detail=compact({**known, **_details(node, viewer), **_progress(node, summary)}),
     )
 
 

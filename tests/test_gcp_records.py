@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
@@ -126,6 +127,39 @@ def test_a_failed_custom_job_tells_its_run_its_machines_and_why() -> None:
         "label.team": "vision",
     }
     assert expected.items() <= record.detail.items()
+
+
+def _log_query(record: Record) -> list[str]:
+    """The terms of the query that a record's log page makes."""
+    page = urlsplit(str(record.detail["log_url"]))
+    assert (page.netloc, page.query) == ("console.cloud.google.com", "project=acme-ml")
+    return unquote(page.path.removeprefix("/logs/query;query=")).split("\n")
+
+
+def test_every_record_has_the_page_of_its_log() -> None:
+    """As its source says it; else the entries of that build, execution or job, since it was made."""
+    since = f'timestamp>="{AT:%Y-%m-%dT%H:%M:%SZ}"'
+    build = world_of.build(REGION, AT, Build.Status.SUCCESS, id_="b-1")
+    execution = world_of.execution(REGION, AT, world_of.FAILED, id_="agent-abc12")
+    job = world_of.custom_job(REGION, AT, JobState.JOB_STATE_RUNNING, id_="123")
+    assert builds.record_of(build, "acme-ml", REGION).detail["log_url"] == build.log_url
+    assert runner.record_of(execution, "acme-ml", REGION).detail["log_url"] == execution.log_uri
+    build.log_url, execution.log_uri = "", ""
+    assert _log_query(builds.record_of(build, "acme-ml", REGION)) == [
+        'resource.type="build"',
+        'resource.labels.build_id="b-1"',
+        since,
+    ]
+    assert _log_query(runner.record_of(execution, "acme-ml", REGION)) == [
+        'resource.type="cloud_run_job"',
+        'labels."run.googleapis.com/execution_name"="agent-abc12"',
+        since,
+    ]
+    assert _log_query(vertex.record_of(job, "acme-ml", REGION)) == [
+        'resource.type="ml_job"',
+        'resource.labels.job_id="123"',
+        since,
+    ]
 
 
 def test_replicas_of_all_pools_are_counted() -> None:

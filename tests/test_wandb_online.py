@@ -262,6 +262,7 @@ def test_a_run_as_it_should_be() -> None:
     assert record.started == datetime(2026, 3, 1, 10, tzinfo=UTC)
     assert record.finished == datetime(2026, 3, 1, 11, tzinfo=UTC)
     assert record.url == "http://w/acme/arr/runs/r"
+    assert record.detail["log_url"] == "http://w/acme/arr/runs/r/logs"
     assert record.links == {"image": "registry/arr:7", "vertex_job": "projects/p/jobs/9"}
     wanted = {"user": "research", "tags": "a, b", "step": 7, "runtime_s": 3600, "summary.loss": 0.5, "summary.z": 1}
     assert wanted.items() <= record.detail.items()

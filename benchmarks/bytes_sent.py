@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.cockpit import LOADING_S, cockpit, settle
+from benchmarks.cockpit import LOADING_S, choose_vertex, cockpit, settle
 from monitor.tables import TABLES
 from tests.support.environment import bare
 from tests.support.terminal import Terminal
@@ -37,8 +37,7 @@ def ours(tables: Iterable[str], size: tuple[int, int], state: str, seconds: floa
     with tempfile.TemporaryDirectory() as home:
         rows = dict.fromkeys(tables, 50)
         with cockpit(Path(home), rows, *size, state=state) as terminal:
-            terminal.wait(lambda: " 50" in terminal.text, "all rows", LOADING_S)
-            terminal.send("3")
+            choose_vertex(terminal, 50)
             settle(terminal, REST_S)
             return sent(terminal, seconds) / seconds
 

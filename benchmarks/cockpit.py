@@ -33,3 +33,12 @@ def settle(terminal: Terminal, seconds: float = SETTLING_S) -> None:
     """Read on for so long."""
     end = time.monotonic() + seconds
     terminal.wait(lambda: time.monotonic() > end, f"{seconds:g} s", seconds + 1)
+
+
+def choose_vertex(terminal: Terminal, rows: int) -> None:
+    """Give that table the keys once the engine has spoken, and wait until its title counts so many rows."""
+    terminal.wait(lambda: "just now" in terminal.text, "word of the engine", LOADING_S)
+    terminal.send("3")
+    terminal.wait(
+        lambda: any(line.startswith("▌3") and f"{rows:,}" in line for line in terminal.lines), "rows", LOADING_S
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.cockpit import LOADING_S, cockpit, settle
+from benchmarks.cockpit import LOADING_S, choose_vertex, cockpit, settle
 from benchmarks.first_frame import BARE_APP
 from tests.emulators.control import running
 from tests.support.environment import WANDB_KEY, bare
@@ -81,8 +81,7 @@ def screen(state: str, seconds: float) -> Counter[str]:
         tempfile.TemporaryDirectory() as home,
         cockpit(Path(home), {"vertex": 50}, COLUMNS, LINES, state=state) as terminal,
     ):
-        terminal.wait(lambda: " 50" in terminal.text, "all rows", LOADING_S)
-        terminal.send("3")
+        choose_vertex(terminal, 50)
         settle(terminal, REST_S)
         return Counter({"screen": shares(terminal, seconds)["screen"]})
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.cockpit import LOADING_S, cockpit, settle
+from benchmarks.cockpit import LOADING_S, choose_vertex, cockpit, settle
 from monitor.tables import TABLES
 from tests.support.environment import bare
 from tests.support.terminal import Terminal
@@ -138,8 +138,7 @@ def ours(home: Path, rows: Mapping[str, int], changed: int, keys: int) -> list[t
     """The dashboard."""
     script = {"state": "running", "changed": changed, "replaced": 10, "every_s": 1.0, "took_s": 0.2}
     with cockpit(home, rows, COLUMNS, LINES, **script) as terminal:
-        terminal.wait(lambda: f"{rows['vertex']:,}" in terminal.text, "all rows", LOADING_S)
-        terminal.send("3")
+        choose_vertex(terminal, rows["vertex"])
         settle(terminal)
         found = pressed(terminal, itertools.cycle([*MOVES, *MOVES, *FINDS]), keys)
         terminal.send("q")

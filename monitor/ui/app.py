@@ -1,6 +1,7 @@
 """The screen's program: takes what the engine tells, once a frame, and shows it.
 
-It imports no SDK, starts no thread, and touches no network and no file: whatever hangs, hangs elsewhere.
+It imports no SDK, and touches no network and no file, but for the looks of the start screen, each in a thread of its
+own: whatever hangs, hangs elsewhere.
 """
 
 from __future__ import annotations

@@ -67,6 +67,8 @@ class Detail(Screen[Row]):
         self._position = 0
         self._count = 0
         self._gone = False
+        self._stirred = False
+        """Whether anything has been told since it was last looked who belongs to whom."""
         self._links: dict[str, Row | None] = {}
         self._named_by: list[Named] = []
         self._known: tuple[Record, TableStatus | None, bool] | None = None
@@ -96,6 +98,7 @@ class Detail(Screen[Row]):
 
     def on_screen_resume(self) -> None:
         """Time has passed behind another screen."""
+        self._stirred = True
         self.tick()
 
     # --- what is told
@@ -103,12 +106,13 @@ class Detail(Screen[Row]):
     def tick(self) -> None:
         """A second has passed."""
         self._header.show(self._banner())
-        if sum(map(len, self._mirror.rows.values())) <= FEW_ROWS:
+        if self._stirred and sum(map(len, self._mirror.rows.values())) <= FEW_ROWS:
             self._relate()
         self._show(turn=False)
 
     def judge(self) -> None:
-        """Rows, a status, or the zone that times are shown in may be others now."""
+        """Rows or a status may be others now."""
+        self._stirred = True
         self._follow_record()
         if self._known != (self.record, self._mirror.status.get(self.row.table), self._gone):
             self._show(turn=False)
@@ -126,6 +130,7 @@ class Detail(Screen[Row]):
     def _relate(self) -> None:
         """Look which rows it names, and which name it."""
         self._follow_record()
+        self._stirred = False
         rows, record = self._mirror.rows, self.record
         self._links = {kind: resolve(kind, value, rows, record.created) for kind, value in record.links.items()}
         named = [] if self._gone else named_by(self.row, rows)

@@ -168,7 +168,7 @@ class _Reading:
             cache=_section(Cache, values, "cache"),
             logs=_section(Logs, values, "logs"),
             ui=_section(Ui, values, "ui"),
-            keys=self._without_clash(_section(Keys, values, "keys")),
+            keys=self._without_typed(self._without_clash(_section(Keys, values, "keys"))),
             path=str(self.path),
             origins=dict.fromkeys(values, str(self.path)),
         )
@@ -224,6 +224,16 @@ class _Reading:
             raise ConfigError(f"{self.path}: the key {toml(key)} of keys.{free.name} {also}; give one of them another")
         return keys
 
+    def _without_typed(self, keys: msgspec.Struct) -> msgspec.Struct:
+        """Keys of a screen that is typed on, which would be letters there."""
+        for name, names in rebindings(keys).items():
+            if REBINDABLE[name].where == "palette" and (typed := list(filter(_is_typed, names))):
+                raise ConfigError(
+                    f"{self.path}: the key {toml(typed[0])} of keys.{name} is typed on the line of the palette;"
+                    ' give it one such as "ctrl+n"'
+                )
+        return keys
+
     def _wrong(self, dotted: str, value: Any, wanted: str, meant: str = "") -> NoReturn:
         also = f"; {meant}" if meant else ""
         raise ConfigError(f"{self.path}: {_plain(dotted)} is {_described(value)}; wanted {wanted}{also}")
@@ -248,6 +258,13 @@ def rebindings(keys: msgspec.Struct) -> dict[str, tuple[str, ...]]:
     said = {name: (keys_,) if isinstance(keys_, str) else keys_ for name, keys_ in msgspec.structs.asdict(keys).items()}
     canonical = {name: tuple(key_names.canonical(key) or key for key in keys_) for name, keys_ in said.items()}
     return {name: keys_ for name, keys_ in canonical.items() if keys_ != REBINDABLE[name].names}
+
+
+def _is_typed(key: str) -> bool:
+    """Whether a line that is typed takes a key for itself."""
+    from monitor.ui.line_editor import LineEditor  # noqa: PLC0415 - only a file that changes such keys needs it
+
+    return LineEditor("text").press(key, key_names.character(key))
 
 
 def expanded(path: str) -> str:

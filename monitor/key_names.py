@@ -98,6 +98,11 @@ def _modified(key: str, modifiers: list[str]) -> str | None:
     return _SAME.get(whole, whole)
 
 
+def character(name: str) -> str | None:
+    """What a key types; null where it types nothing."""
+    return " " if name == "space" else CHARACTERS.get(name, name if len(name) == 1 else None)
+
+
 def every() -> list[str]:
     """Names to choose from where a wrong one was given."""
     letters = string.ascii_letters

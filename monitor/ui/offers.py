@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from monitor.ui.bindings import Key
+from monitor.ui.bindings import FOOTER, Key
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Offer:
 def of_keys(keys: Iterable[Key], press: Callable[[str], None]) -> list[Offer]:
     """What keys do, those of the footer first: who knows no key looks for these."""
     found = [key for key in keys if key.action and key.name != "palette"]
-    found.sort(key=lambda key: not key.label)
+    found.sort(key=lambda key: not any(key.name in names for names in FOOTER.values()))
     return [_of_key(key, press) for key in found]
 
 

@@ -10,7 +10,7 @@ from rich.color import Color, ColorSystem
 from rich.color_triplet import ColorTriplet
 from rich.style import Style
 
-from monitor.ui.theme import DARK, TERMINAL, THEMES
+from monitor.ui.theme import DARK, LIGHT, TERMINAL, THEMES
 from monitor.ui.widgets.painted import ROLES, Painted
 from tests.ui.scripted import Stage, record, rows, status
 
@@ -126,6 +126,19 @@ def test_the_safe_themes_keep_states_apart_without_red_and_green(theme: str, eye
 def test_every_theme_gives_every_role_a_colour() -> None:
     """None falls back to another's."""
     assert {frozenset(palette.colours) for palette in THEMES.values()} == {frozenset(DARK.colours)}
+
+
+async def test_a_theme_chosen_over_other_screens_is_that_of_those_beneath() -> None:
+    """Help can be looked at in other colours, and the tables then have them too."""
+    async with Stage().open() as stage:
+        await stage.tell(rows("builds", [record("builds", 1)]), status("builds"))
+        await stage.press("question_mark", "T")
+        assert stage.app.theme == LIGHT.name
+        await stage.press("escape")
+        strips = stage.app.screen._compositor.render_strips()
+        grounds = {segment.style.bgcolor for strip in strips for segment in strip if segment.style}
+        assert Color.parse(LIGHT.colours["background"]) in grounds
+        assert Color.parse(DARK.colours["background"]) not in grounds
 
 
 async def test_a_key_goes_through_all_themes_and_says_which() -> None:

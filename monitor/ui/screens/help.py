@@ -61,7 +61,7 @@ _GAP = 1
 _MOST = 12
 """Cells that keys may take; further ones of the same action are not named."""
 
-Entry = tuple[Part, str]
+Entry = tuple[Part, Part]
 """What is explained, and by which words."""
 
 
@@ -76,7 +76,7 @@ class Block:
     def lines(self) -> list[list[Part]]:
         """As they are painted."""
         width = max(cell_width(text) for (text, _), _ in self.entries) + _GAP
-        said = [[(" " + fit(text, width), role), (words, "text")] for (text, role), words in self.entries]
+        said = [[(" " + fit(text, width), role), words] for (text, role), words in self.entries]
         return [[(f" {self.heading}", "strong")], *said]
 
 
@@ -85,11 +85,11 @@ def blocks(keys: Sequence[Key]) -> list[Block]:
     return [
         _keys("dashboard", keys),
         _keys("app", keys),
-        Block("States", [*_states(), (("~", "warn"), "as last known, not live")]),
-        Block("Titles", [((sign, "dim"), words) for sign, words in TITLES]),
+        Block("States", [*_states(), (("~", "warn"), ("as last known, not live", "text"))]),
+        Block("Titles", [((sign, "dim"), (words, "text")) for sign, words in TITLES]),
         _keys("detail", keys),
-        Block("Columns", [((name, "key"), words) for name, words in COLUMNS]),
-        Block("Freshness", [((name_of(word), ROLES[word]), words) for word, words in MEANINGS.items()]),
+        Block("Columns", [((name, "key"), (words, "text")) for name, words in COLUMNS]),
+        Block("Freshness", [((name_of(word), ROLES[word]), (words, "text")) for word, words in MEANINGS.items()]),
     ]
 
 
@@ -101,14 +101,18 @@ def _key(key: Key) -> Entry:
     shown = key.shown
     while cell_width(shown) > _MOST and " " in shown:
         shown = shown.rpartition(" ")[0]
-    return ((shown, "key"), key.text)
+    return ((shown, "key"), (key.text, "text"))
 
 
 def _states() -> Iterator[Entry]:
     """In pairs, so that they take half the lines."""
     found = list(State)
     for one, other in zip(found[::2], found[1::2], strict=True):
-        yield ((f"{GLYPHS[one]} {one.value}", one.value), f"{GLYPHS[other]} {other.value}")
+        yield _sign(one), _sign(other)
+
+
+def _sign(state: State) -> Part:
+    return (f"{GLYPHS[state]} {state.value}", state.value)
 
 
 def columns(said: Iterable[Block], height: int) -> list[list[list[Part]]]:

@@ -561,6 +561,19 @@ async def test_a_spinner_turns_only_while_something_loads() -> None:
         assert not spinning._active.is_set()
 
 
+async def test_a_routine_question_turns_no_spinner_until_it_takes_a_second() -> None:
+    """A table that has answered is asked again twice a minute: that is worth no byte to a terminal."""
+    async with Stage(tables=("builds",)).open() as stage:
+        await stage.tell(rows("builds", ENDED), status("builds", {"us-east1": scope(loading=True)}))
+        spinning = stage.app.dashboard._spinning
+        assert spinning is not None
+        assert not spinning._active.is_set()
+        await stage.wait(1)
+        assert spinning._active.is_set()
+        await stage.tell(status("builds"))
+        assert not spinning._active.is_set()
+
+
 def test_a_later_change_of_a_frame_wins() -> None:
     """Removed and brought back is there; brought and removed is gone."""
     one: Record = record("builds", 1)

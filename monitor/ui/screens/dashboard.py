@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -52,6 +53,9 @@ ERROR_LINES = 4
 SPIN_S = 0.2
 """Seconds between two pictures of the spinner."""
 
+ROUTINE = timedelta(seconds=1)
+"""A table that has answered before is asked again for so long before a spinner says so."""
+
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
 
@@ -81,6 +85,8 @@ class Dashboard(Screen[None]):
         self._zoomed = False
         self._turn = 0
         self._spinning: Timer | None = None
+        self._asked_at: dict[str, datetime] = {}
+        """Since when each table has been loading."""
         self.current = 0
         """Which table has the keys."""
         self.tables = [LiveTable(table, look(table)) for table in tables]
@@ -170,14 +176,15 @@ class Dashboard(Screen[None]):
 
     def _title(self, index: int) -> Title:
         table = self.tables[index]
+        view = self._seen(table.table)
         return Title(
             number=index + 1,
-            view=self._seen(table.table),
+            view=view,
             counts=table.rows.counts,
             above=table.rows.top,
             below=table.rows.below,
             current=index == self.current,
-            spinner=SPINNER[self._turn],
+            spinner=SPINNER[self._turn] if self._loads_long(view) else " ",
             wished=table.wish.words,
             shown=len(table.rows),
         )
@@ -204,10 +211,18 @@ class Dashboard(Screen[None]):
         since = view.as_of(record.scope) if record and not record.state.ended else None
         return (record, ago(since, view.now) if since else "")
 
+    def _loads_long(self, view: View) -> bool:
+        """Whether it waits for its first answer, or for a later one longer than is worth no mention."""
+        if not view.loading:
+            self._asked_at.pop(view.table, None)
+            return False
+        asked_at = self._asked_at.setdefault(view.table, view.now)
+        return view.fetched_at is None or view.now - asked_at >= ROUTINE
+
     def _turn_while_loading(self) -> None:
         if self._spinning is None:
             return
-        if any(line.title.view.loading for line in self._titles):
+        if any(line.title.spinner.strip() for line in self._titles):
             self._spinning.resume()
         else:
             self._spinning.pause()

@@ -130,7 +130,7 @@ def test_a_configuration_file_is_written_once_and_never_over_one(tmp_path: Path)
 def test_the_command_under_the_cursor_is_copied(newcomer: Terminal) -> None:
     """By the terminal's own means; the cursor begins on the first thing that is missing."""
     newcomer.send("jjy")
-    newcomer.wait_for("copied: wandb login")
+    newcomer.wait_for("copied command wandb login")
     assert b"\x1b]52;c;" + base64.b64encode(b"wandb login") in newcomer.raw
 
 

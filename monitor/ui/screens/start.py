@@ -6,7 +6,6 @@ Files are read and written in threads that nobody waits for: a dead disk holds u
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
@@ -17,13 +16,13 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.strip import Strip
 
-from fetchers.errors import ConfigError, MonitorError
-from monitor import clipboard
+from fetchers.errors import ConfigError
 from monitor.off_loop import off_loop
 from monitor.survey import Opening, Setup, Survey
 from monitor.text import duration, one_line
 from monitor.ui.bindings import bindings, in_force
 from monitor.ui.setup_page import Page, Row, laid_out
+from monitor.ui.taking import CopyWanted
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.painted import Painted, Part
@@ -172,14 +171,6 @@ class Start(Screen[None]):
             self._tell(f"wrote {path}: edit it, and look again", "good")
             self.action_look_again()
 
-    async def _copy(self, command: str) -> None:
-        try:
-            doubt = await clipboard.copy(command, self._to_terminal, os.environ)
-        except MonitorError as error:
-            self._tell(str(error), "alarm")
-        else:
-            self._tell(f"copied: {command}{f' ({doubt})' if doubt else ''}", "good")
-
     # --- keys
 
     def action_look_again(self) -> None:
@@ -196,7 +187,7 @@ class Start(Screen[None]):
         """Copy the command that mends what is selected."""
         findings = self._survey.findings() if self._survey is not None else ()
         if findings and (command := findings[self._cursor or 0].mend):
-            self._do(self._copy(command), "copy")
+            self.post_message(CopyWanted("command", command))
         else:
             self._tell("nothing has to be mended here", "good")
 
@@ -238,9 +229,3 @@ class Start(Screen[None]):
 
     def _tell(self, text: str, role: str) -> None:
         self.query_one(FooterLine).say(text, role)
-
-    def _to_terminal(self, sequence: str) -> None:
-        driver = self.app._driver  # noqa: SLF001 - Textual's own way to it would wrap and cap nothing
-        if driver is not None:
-            driver.write(sequence)
-            driver.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from fetchers.records import State
 from monitor import freshness
@@ -42,7 +43,7 @@ class View:
     beginning: bool = False
     """Whether this is where a newcomer to whom nothing is set up is told how to begin."""
 
-    @property
+    @cached_property
     def freshness(self) -> Freshness:
         """As everywhere, but nothing is live or loading without an engine."""
         if self.status is None:
@@ -66,7 +67,7 @@ class View:
         """Whether a client loads for an answer that is not there yet."""
         return self.status is not None and self.status.waiting is not None and not self.freshness.good
 
-    @property
+    @cached_property
     def fetched_at(self) -> datetime | None:
         """When its oldest answer came."""
         return None if self.status is None else freshness.fetched_at(self.status, self.now)

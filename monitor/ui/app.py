@@ -32,11 +32,10 @@ from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.offers import Offer, choices, of_keys
-from monitor.ui.screens.address import Address
 from monitor.ui.screens.dashboard import Dashboard
-from monitor.ui.screens.detail import Detail
 from monitor.ui.screens.help import Help
 from monitor.ui.screens.palette import Palette
+from monitor.ui.screens.present import Present
 from monitor.ui.screens.start import Start
 from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
 from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
@@ -49,6 +48,9 @@ FRAME_S = 1 / 30
 
 TURN_S = 0.008
 """Seconds of taking changes in after which keys get their turn."""
+
+FREEZE_AFTER = 10_000
+"""Rows more than there were, after which the garbage collector need not look at any of them again."""
 
 SILENT_AFTER = timedelta(seconds=8)
 """Without a beat for so long, which is longer than there is between two, something is wrong with the engine."""
@@ -123,6 +125,8 @@ class MonitorApp(FrugalApp):
         self._pending = Arrived()
         self._delivery_planned = False
         self._last_delivery = 0.0
+        self._frozen = 0
+        """Rows that there were when the garbage collector was last told that all there is stays."""
         self.dashboard = Dashboard(tables, self.look, self.banner, self._tell, notices, known=first)
 
     def get_default_screen(self) -> Dashboard:
@@ -154,9 +158,13 @@ class MonitorApp(FrugalApp):
     def _begin(self) -> None:
         """Listen, which starts the engine: its processes would compete with the first frame for the machine.
 
-        What has been loaded stays for good: the garbage collector need not look through it again and again.
+        What has been loaded stays for good: the garbage collector need not look through it again and again. What keys
+        may open is loaded first: no key waits for a disk.
         """
-        gc.freeze()
+        import monitor.ui.screens.address  # noqa: PLC0415 - the first frame does not wait for it
+        import monitor.ui.screens.detail  # noqa: F401, PLC0415 - as above
+
+        self._keep_for_good()
         gc.enable()
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
 
@@ -213,8 +221,18 @@ class MonitorApp(FrugalApp):
         if not self._pending.empty:
             arrived, self._pending = self._pending, Arrived()
             self.dashboard.post_message(arrived)
-            if isinstance(self._front, Detail):
-                self._front.call_later(self._front.judge)
+            if self._rows > self._frozen + FREEZE_AFTER:
+                self._keep_for_good()
+            self._judge_front()
+
+    @property
+    def _rows(self) -> int:
+        return sum(map(len, self.mirror.rows.values()))
+
+    def _keep_for_good(self) -> None:
+        """Have the garbage collector pass over all there is: a look at a hundred thousand rows holds up a key."""
+        gc.freeze()
+        self._frozen = self._rows
 
     def on_engine_gone(self) -> None:
         """Say so, and keep what is known."""
@@ -248,7 +266,7 @@ class MonitorApp(FrugalApp):
     def tick(self) -> None:
         """A second has passed."""
         screen = self._front
-        if isinstance(screen, Dashboard | Help | Detail | Address | Palette):
+        if isinstance(screen, Present):
             screen.tick()
 
     @property
@@ -258,11 +276,13 @@ class MonitorApp(FrugalApp):
 
     def _judge(self) -> None:
         self.dashboard.call_later(self.dashboard.judge)
+        self._judge_front()
+
+    def _judge_front(self) -> None:
+        """Have what lies over the tables show the present."""
         screen = self._front
-        if isinstance(screen, Help | Address | Palette):
-            screen.judge()
-        elif isinstance(screen, Detail):
-            screen.tick()  # the zone may be another
+        if screen is not self.dashboard and isinstance(screen, Present):
+            screen.call_later(screen.judge)
 
     def say(self, text: str, role: str = "good") -> None:
         """Show a passing message at the bottom of the screen in front."""
@@ -275,6 +295,8 @@ class MonitorApp(FrugalApp):
 
     def on_row_wanted(self, message: RowWanted) -> None:
         """Show everything about it; the cursor is then where that ends."""
+        from monitor.ui.screens.detail import Detail  # noqa: PLC0415 - not needed for the first frame, see `_begin`
+
         row, board = message.row, self.dashboard
         if row.key in self.mirror.rows.get(row.table, {}):
             detail = Detail(row.table, row.key, self.mirror, self.look, self.banner, order=board.order)
@@ -289,6 +311,8 @@ class MonitorApp(FrugalApp):
         self.run_worker(browse(self, message.url, self._show_address), name="browse")
 
     def _show_address(self, url: str, why: str) -> None:
+        from monitor.ui.screens.address import Address  # noqa: PLC0415 - as above
+
         self.push_screen(Address(url, why, self.banner))
 
     def write_out(self, text: str) -> None:

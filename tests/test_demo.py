@@ -38,9 +38,9 @@ def test_the_demo_fills_five_tables_and_says_that_it_is_one(demo: Terminal) -> N
 
 def test_running_times_tick(demo: Terminal) -> None:
     """A row that runs shows another time a second later, without a fetch."""
-    demo.wait_for("vertex-ai-launcher-q9d4m")
-    [row] = [line for line in demo.lines if "vertex-ai-launcher-q9d4m" in line]
-    demo.wait(lambda: any("vertex-ai-launcher-q9d4m" in line and line != row for line in demo.lines), "another time", 4)
+    demo.wait_for("arr-eval-mmlu-nightly")
+    [row] = [line for line in demo.lines if "arr-eval-mmlu-nightly" in line]
+    demo.wait(lambda: any("arr-eval-mmlu-nightly" in line and line != row for line in demo.lines), "another time", 4)
 
 
 def test_the_demo_mark_stays_on_the_help_screen(demo: Terminal) -> None:

@@ -30,6 +30,7 @@ from monitor.ui.bindings import KEYS, Key, bindings, in_force, keymap
 from monitor.ui.colours import Colourless, Colours
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
+from monitor.ui.in_turn import InTurnApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.offers import Offer, choices, of_keys
 from monitor.ui.screens.dashboard import Dashboard
@@ -64,7 +65,7 @@ def _nothing(_status: int) -> None:
     pass
 
 
-class MonitorApp(FrugalApp):
+class MonitorApp(InTurnApp, FrugalApp):
     """The dashboard of one engine."""
 
     TITLE = "monitor"

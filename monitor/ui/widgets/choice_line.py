@@ -51,11 +51,13 @@ class ChoiceLine(Line, can_focus=True):
         """Show a question and take the keys until it is answered; `at` is the answer that Enter gives first."""
         self._question, self._choices, self._at = one_line(question), choices, at
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: the next key may be here already
         self.repaint()
 
     def on_key(self, event: events.Key) -> None:
         """Every key is for the question; one that means nothing leaves it, as Escape does."""
+        if not self.display:
+            return  # it has been answered by the key before
         event.stop()
         event.prevent_default()
         match event.key:

@@ -55,7 +55,7 @@ class FindLine(Line, can_focus=True):
         """Begin with a text."""
         self._before, self._editor = text, LineEditor(text)
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: the next key may be here already
         self.repaint()
 
     def say(self, text: str, role: str = "dim") -> None:
@@ -64,7 +64,9 @@ class FindLine(Line, can_focus=True):
         self.repaint()
 
     def on_key(self, event: events.Key) -> None:
-        """Every key is for the line, or for the table over it."""
+        """Every key is for the line, or for the table over it; but for one that comes when the line has gone."""
+        if not self.display:
+            return
         event.stop()
         event.prevent_default()
         if event.key in {"enter", "escape", "tab"}:

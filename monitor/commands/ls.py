@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -232,7 +233,8 @@ class _Lack(NamedTuple):
 
 def _recalled(reading: Reading) -> tuple[Answers, _Lack]:
     try:
-        return reading.result(CACHE_S), _Lack("nothing is cached yet", exit_codes.NOTHING_CONFIGURED)
+        answers = patiently("reading the cache", partial(reading.result, CACHE_S))
+        return answers, _Lack("nothing is cached yet", exit_codes.NOTHING_CONFIGURED)
     except TimeoutError:
         return {}, _Lack("the cache's disk does not answer", exit_codes.NOT_ALL_LIVE)
     except CacheError as error:

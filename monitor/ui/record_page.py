@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from fetchers.records import Record, Scalar, State, order
 from monitor import freshness
+from monitor.advice import COMMAND
 from monitor.browsing import is_web
 from monitor.changes import ScopeStatus
 from monitor.columns import GLYPHS
@@ -111,12 +112,6 @@ def _broken(value: str, room: int) -> list[str]:
 # --- why ---------------------------------------------------------------------------------------------------------
 
 _BAR = "┃ "
-_COMMAND = re.compile(r"`([^`]+)`")
-
-
-def commands(advice: str) -> list[str]:
-    """The commands in an advice."""
-    return _COMMAND.findall(one_line(advice))
 
 
 def _why(subject: Subject, width: int) -> list[tuple[list[Part], Target | None]]:
@@ -158,7 +153,7 @@ _ARROW = "→ "
 def _advice(advice: str, room: int) -> Iterator[tuple[list[Part], Target | None]]:
     """What to do: the words, and each command on lines of its own, to be copied."""
     start = _ARROW
-    for number, text in enumerate(_COMMAND.split(one_line(advice))):
+    for number, text in enumerate(COMMAND.split(one_line(advice))):
         words, command = text.strip(), number % 2
         lines = wrapped(words, max(1, room - len(_ARROW) * (1 + command)), MOST) if words.strip(".,; ") else []
         for line in lines:

@@ -15,10 +15,9 @@ from textual.message import Message
 
 from fetchers.records import Record
 from monitor import browsing, clipboard
-from monitor.export import record_json
+from monitor.advice import commands
 from monitor.lineage import Row
 from monitor.text import ELLIPSIS, clean, one_line
-from monitor.ui.record_page import commands
 
 JSON = "JSON"
 _SHOWN = 60
@@ -65,6 +64,8 @@ class Front(Protocol):
 
 def copyable(record: Record) -> dict[str, str]:
     """What of a record can be copied, by name: one clean line each, but for the JSON."""
+    from monitor.export import record_json  # noqa: PLC0415 - not needed for the first frame
+
     reason = record.reason
     advice = one_line(reason.advice or "") if reason else ""
     texts = {

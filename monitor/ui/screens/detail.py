@@ -14,7 +14,6 @@ from textual.screen import Screen
 
 from fetchers.records import Record
 from monitor.browsing import is_web
-from monitor.changes import TableStatus
 from monitor.lineage import Named, Row, named_by, resolve
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
@@ -37,6 +36,8 @@ class Detail(Screen[Row]):
     """One record; gives back the row that it showed last."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail")]
+    AUTO_FOCUS = ""
+    """No line gets the keys by itself: one that is hidden would take the first of them."""
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class Detail(Screen[Row]):
         """Whether anything has been told since it was last looked who belongs to whom."""
         self._links: dict[str, Row | None] = {}
         self._named_by: list[Named] = []
-        self._known: tuple[Record, TableStatus | None, bool] | None = None
+        self._known: tuple[object, ...] = ()
         """What the last page was made of."""
         self._header = HeaderLine(banner())
         self._title = RecordLine()
@@ -111,11 +112,17 @@ class Detail(Screen[Row]):
         self._show(turn=False)
 
     def judge(self) -> None:
-        """Rows or a status may be others now."""
+        """Rows, a status, the engine, or the zone that times are shown in may be others now."""
+        self._header.show(self._banner())
         self._stirred = True
         self._follow_record()
-        if self._known != (self.record, self._mirror.status.get(self.row.table), self._gone):
+        if self._known != self._now_known():
             self._show(turn=False)
+
+    def _now_known(self) -> tuple[object, ...]:
+        """All that a page is made of, but for the time."""
+        view = self._look(self.row.table)
+        return (self.record, view.status, view.alive, view.now.tzinfo, self._gone)
 
     def _follow_record(self) -> None:
         """Find the record where it is now: a run that ends moves to another table under the same key."""
@@ -140,7 +147,7 @@ class Detail(Screen[Row]):
 
     def _show(self, *, turn: bool) -> None:
         self._follow_record()
-        self._known = (self.record, self._mirror.status.get(self.row.table), self._gone)
+        self._known = self._now_known()
         subject = self._subject()
         self._title.show(subject, self._position, self._count)
         self._title.styles.height = self._title.height_in(self.size.width)

@@ -21,6 +21,8 @@ DIRECTORIES = "wandb.offline_dirs"
 _RUNS = ("wandb.entity", "wandb.project")
 _LOGIN = "gcloud auth application-default login"
 _VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+_OF_THE_SHELL = ("export ", "unset ")
+"""How commands begin that a program which runs already does not feel."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         said = ", ".join(self.where)
         if self.found is not None:
             return said
-        return f"looked for in {said}" if said else "nowhere to look: the current directory is gone"
+        again = "; after that command start monitor again" if self.mend.startswith(_OF_THE_SHELL) else ""
+        return f"looked for in {said}{again}" if said else "nowhere to look: the current directory is gone"
 
 
 def findings(config: Config, detected: Detected, *, file_exists: bool, init: str) -> tuple[Finding, ...]:

@@ -259,6 +259,7 @@ def test_what_is_missing_is_said_with_where_it_was_looked_for_and_what_mends_it(
     assert project.places.startswith("looked for in $GOOGLE_CLOUD_PROJECT, ")
     assert f"~/{ADC}): no such file" in every["Google credentials"].places
     assert every["W&B offline runs"].where == ("./wandb", "./.wandb")
+    assert every["W&B offline runs"].places == "looked for in ./wandb, ./.wandb; after that command start monitor again"
     assert every["Configuration file"].where == (str(home / "config.toml"),)
 
 

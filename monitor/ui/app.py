@@ -266,7 +266,7 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def tick(self) -> None:
         """A second has passed."""
-        screen = self._front
+        screen: object = self._front
         if isinstance(screen, Present):
             screen.tick()
 
@@ -281,9 +281,9 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def _judge_front(self) -> None:
         """Have what lies over the tables show the present."""
-        screen = self._front
+        screen: object = self._front
         if screen is not self.dashboard and isinstance(screen, Present):
-            screen.call_later(screen.judge)
+            self.call_later(screen.judge)
 
     def say(self, text: str, role: str = "good") -> None:
         """Show a passing message at the bottom of the screen in front."""

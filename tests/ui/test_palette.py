@@ -12,6 +12,7 @@ from monitor.text import cell_width
 from monitor.ui.bindings import in_force
 from monitor.ui.matching import best_first, rank
 from monitor.ui.screens.dashboard import Dashboard
+from monitor.ui.screens.detail import Detail
 from monitor.ui.screens.help import Help
 from monitor.ui.screens.palette import Palette
 from monitor.ui.theme import LIGHT, THEMES
@@ -87,6 +88,20 @@ async def test_a_table_is_sorted_by_the_name_of_a_column() -> None:
         sorting = stage.app.dashboard.table.wish.sorting
         assert sorting is not None
         assert sorting.column == column
+
+
+async def test_over_a_record_the_palette_has_what_can_be_done_there() -> None:
+    """Its own commands, by the first key that is pressed there, and none of the tables'."""
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(rows("builds", ROWS), status("builds"))
+        await stage.press("enter", "colon")
+        names = {offer.name for offer in offers(stage).found}
+        assert {"raw", "leave detail", "theme: light"} <= names
+        assert not {"zoom", "sort by: STATE", "table: runner"} & names
+        await stage.press(*"raw", "enter")
+        detail = stage.app.screen
+        assert isinstance(detail, Detail)
+        assert detail.raw
 
 
 async def test_escape_does_nothing_and_leaves() -> None:

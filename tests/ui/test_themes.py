@@ -62,7 +62,8 @@ async def test_all_text_can_be_read_on_every_ground(theme: str) -> None:
     """With 16 million colours and with the 256 that they become."""
     unreadable = []
     async with Stage(theme=theme).open() as stage:
-        for keys in ((), ("question_mark",), ("escape", "colon")):
+        await stage.tell(rows("builds", [record("builds", 1)]), status("builds"))
+        for keys in ((), ("question_mark",), ("escape", "colon"), ("escape", "enter")):
             await stage.press(*keys)
             for where, style in inks(stage):
                 for system in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT):

@@ -91,7 +91,7 @@ from monitor import cli
 from monitor.ui.screens.dashboard import Dashboard
 
 def hang(*_):
-    print("hangs", file=sys.__stderr__, flush=True)
+    print("\\x1b[Hhangs", file=sys.__stderr__, flush=True)  # wherever the last paint has left the cursor
     time.sleep(10**6)
 
 Dashboard.action_next_table = hang

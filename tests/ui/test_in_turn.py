@@ -15,6 +15,7 @@ BURSTS = {
     "yi": ("copied id",),
     "\ryi": ("copied id", "Record"),
     "st": ("TIME ↓", "q quit"),
+    ":help\r": ("row up", "Esc back"),
     "??z": ("▌1 builds", "q quit"),
 }
 """What is typed in one piece, and what must be on the screen then."""

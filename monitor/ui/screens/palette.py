@@ -35,7 +35,7 @@ class Palette(Screen[Offer]):
 
     def on_mount(self) -> None:
         """Letters are for the list from the first on."""
-        self._list.focus()
+        self.set_focus(self._list)  # at once: the next key may be here already
 
     def tick(self) -> None:
         """The clock goes on."""

@@ -20,7 +20,7 @@ from monitor.export import record_json
 from monitor.freshness import Freshness
 from monitor.lineage import Named, Row, Rows, is_itself
 from monitor.tables import TABLES
-from monitor.text import LIMIT, age, cell_width, clean, duration, fit, one_line, pieces
+from monitor.text import LIMIT, age, cell_width, clean, duration, one_line, pieces
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
@@ -96,11 +96,13 @@ _ENTRY = re.compile(r'( *)("(?:[^"\\]|\\.)*": )?(.*)', re.DOTALL)
 def _json_line(line: str, room: int) -> Iterator[list[Part]]:
     found = _ENTRY.fullmatch(line)
     indent, name, value = found.groups(default="") if found else ("", "", line)
-    head = fit(clean(indent + name), min(cell_width(clean(indent + name)), room))
-    first, *more = _broken(value, max(1, room - cell_width(head))) or [""]
-    yield [(head, "key"), (first, "text")]
-    for piece in more:
-        yield [(" " * cell_width(head), ""), (piece, "text")]
+    head = clean(indent + name)
+    if cell_width(head) > room // 2:
+        head, value = "", line  # no room for the value beside it
+    start: Part = (head, "key")
+    for piece in _broken(value, max(1, room - cell_width(head))) or [""]:
+        yield [start, (piece, "text")]
+        start = (" " * cell_width(head), "")
 
 
 def _broken(value: str, room: int) -> list[str]:

@@ -34,10 +34,7 @@ from monitor.ui.in_turn import InTurnApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.offers import Offer, choices, of_keys
 from monitor.ui.screens.dashboard import Dashboard
-from monitor.ui.screens.help import Help
-from monitor.ui.screens.palette import Palette
 from monitor.ui.screens.present import Present
-from monitor.ui.screens.start import Start
 from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
 from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
 from monitor.ui.widgets.footer_line import FooterLine
@@ -163,7 +160,10 @@ class MonitorApp(InTurnApp, FrugalApp):
         may open is loaded first: no key waits for a disk.
         """
         import monitor.ui.screens.address  # noqa: PLC0415 - the first frame does not wait for it
-        import monitor.ui.screens.detail  # noqa: F401, PLC0415 - as above
+        import monitor.ui.screens.detail  # noqa: PLC0415 - as above
+        import monitor.ui.screens.help  # noqa: PLC0415 - as above
+        import monitor.ui.screens.palette  # noqa: PLC0415 - as above
+        import monitor.ui.screens.start  # noqa: F401, PLC0415 - as above
 
         self._keep_for_good()
         gc.enable()
@@ -382,6 +382,8 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def action_setup(self) -> None:
         """Show what is set up, and how to mend what is not."""
+        from monitor.ui.screens.start import Start  # noqa: PLC0415 - as above
+
         if self._setup is not None and not isinstance(self._front, Start):
             self.push_screen(Start(self._setup, self.banner, self.go_on))
 
@@ -397,6 +399,8 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def action_palette(self) -> None:
         """Find a command by its name."""
+        from monitor.ui.screens.palette import Palette  # noqa: PLC0415 - as above
+
         front = self._front
         if front is not None:
             self.push_screen(Palette(self.banner, self._offers(front)), self._take)
@@ -420,4 +424,6 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def action_help(self) -> None:
         """Show every key and sign."""
+        from monitor.ui.screens.help import Help  # noqa: PLC0415 - as above
+
         self.push_screen(Help(self.banner, self.keys))

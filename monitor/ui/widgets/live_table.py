@@ -44,7 +44,7 @@ FIRST_LOOK = 4
 FAILURES = 2
 """Failed rows that are as urgent as what runs."""
 
-FEW = 1000
+FEW = 200
 """Rows up to which they are arranged at once; more are, in turns, once the key that asked for it has been painted."""
 
 PAINT_S = 0.03

@@ -293,7 +293,7 @@ def _to(label: str, arrow: str, row: Row, rows: Rows, value: str = "") -> Said:
     record = rows[row.table][row.key]
     name = one_line(record.name or record.id)
     parts: list[Part] = [(f"{arrow}{name}", "accent"), (f"  {GLYPHS[record.state]} {record.state.value}", record.state)]
-    return Said(label, parts, "" if value in ("", name, record.name) else value, role="dim", target=Follow(row))
+    return Said(label, parts, "" if value in ("", name, record.name) else value, role="dim", target=Follow(row, label))
 
 
 def log_of(record: Record) -> str:
@@ -304,7 +304,7 @@ def log_of(record: Record) -> str:
 def _pages(record: Record) -> Iterator[Said]:
     for label, place in (("page", record.url or ""), ("log", log_of(record))):
         if place:
-            yield Said(label, (), place, target=Open(place) if is_web(place) else Take(label, one_line(place)))
+            yield Said(label, (), place, target=Open(place, label) if is_web(place) else Take(label, one_line(place)))
 
 
 # --- who says so -------------------------------------------------------------------------------------------------

@@ -183,6 +183,18 @@ async def test_only_links_that_lead_somewhere_can_be_chosen() -> None:
         assert all("gone-x7" not in line for line in stage.lines() if line.startswith("▌"))
 
 
+async def test_two_links_that_lead_to_the_same_are_two_places() -> None:
+    """A build's page is where its log is: the cursor is on one of them."""
+    build = record("builds", 1, url=URL, detail={"log_url": URL})
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(rows("builds", [build]), status("builds"))
+        await stage.press("1", "enter")
+        for label in ("page", "log", "page"):
+            marked = [line for line in stage.lines() if line.startswith("▌")]
+            assert [line.split()[0] for line in marked if line[1] != " "] == [f"▌{label}"]
+            await stage.press("tab")
+
+
 async def test_a_record_that_changes_while_it_is_open_is_shown_as_it_is() -> None:
     """Its time runs, then it fails, and says why."""
     async with Stage().open() as stage:

@@ -24,6 +24,8 @@ class Follow:
     """Leads to another row."""
 
     row: Row
+    label: str = ""
+    """What it is there as: two places may lead to the same."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Open:
     """Leads to a web page."""
 
     url: str
+    label: str = ""
+    """As for `Follow`."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.color import ColorSystem
 from rich.console import RenderableType
 from textual import events
@@ -37,7 +39,7 @@ class FrugalApp(App[None]):
         if self.screen_stack:
             self.screen.refresh(layout=True)
 
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Called by Textual with what has changed, or with all there is."""
         driver = self._driver
         shown = self._running and not (self._closed or self._batch_count or self.is_headless)

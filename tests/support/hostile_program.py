@@ -84,7 +84,7 @@ class HostileEngine:
         now = datetime.now(UTC)
         for table in self._tables:
             rows = [
-                hostile_record(table, text[:200] or "-", number, text, self._began) for number, text in enumerate(EVERY)
+                hostile_record(table, text[:24] or "-", number, text, self._began) for number, text in enumerate(EVERY)
             ]
             yield RowsChanged(table=table, upserts={TABLES[table].key(row): row for row in rows})
             live = ScopeStatus(fetched_at=now, live=True, rows=1)

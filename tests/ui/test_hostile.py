@@ -183,6 +183,76 @@ def test_a_row_in_full_is_only_text(place: Path) -> None:
         assert foreign(terminal.raw, TAKING, (160, 40)) == []
 
 
+def test_everything_about_a_record_is_only_text(place: Path) -> None:
+    """Each record in full, with its links, fields and pages; some as JSON."""
+    command, environment = program(place)
+    size = (120, 40)
+    with Terminal(command, columns=size[0], rows=size[1], environment=environment | {ROWS_FIRST: "1"}) as terminal:
+        terminal.wait_for("q quit")
+        terminal.send("r")
+        terminal.wait_for("lot 0")
+        terminal.send("4\r")
+        for number in range(1, len(EVERY) + 1):
+            terminal.wait(lambda: is_sheet(terminal, number, "┃ why:"), f"record {number}")  # noqa: B023 - waited for here
+            if number % 3 == 0:
+                terminal.send("x")
+                terminal.wait(lambda: is_sheet(terminal, number, '"table"'), f"JSON of {number}")  # noqa: B023 - as above
+                terminal.send("x")
+            terminal.send("J")
+        terminal.send("\x1b")
+        terminal.wait(lambda: any(line[1:].startswith("1 builds") for line in terminal.lines), "the tables")
+        assert foreign(terminal.raw, TAKING, size) == []
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert "PWNED" not in terminal.screen.title + terminal.screen.icon_name
+
+
+def is_sheet(terminal: Terminal, number: int, word: str) -> bool:
+    """Whether header, head and footer stand where they belong around a record, and somewhere a word of the page."""
+    lines = terminal.lines
+    return (
+        lines[0].startswith(" monitor  acme[@click=app.quit]x")
+        and lines[1][1:2] in set(GLYPHS.values())
+        and any(line.endswith(f" {number}/{len(EVERY)}") for line in lines[1:6])
+        and lines[-1].endswith("Esc back")
+        and any(word in line for line in lines[2:-1])
+    )
+
+
+SEEN = ("markup", "direction", "of no", "storms", "wide", "emoji", "what is no")
+TYPED = [
+    text.encode()[:50].decode(errors="ignore").replace(":", ".")
+    for group, texts in HOSTILE.items()
+    if group.startswith(SEEN)
+    for text in texts[::4]
+]
+"""What can be typed, of each kind that holds no keys: not so much that it is taken for a paste, and no column."""
+
+END = "Zz"
+"""Typed behind each, to be waited for."""
+
+
+@pytest.mark.parametrize(("key", "opened"), [("/", "Enter keep"), (":", "Esc back")])
+def test_what_is_typed_is_only_text(key: str, opened: str, place: Path) -> None:
+    """Whatever somebody pastes into the filter or the palette is shown in its place, and nothing else moves."""
+    command, environment = program(place)
+    size = (120, 40)
+    with Terminal(command, columns=size[0], rows=size[1], environment=environment | {ROWS_FIRST: "1"}) as terminal:
+        terminal.wait_for("q quit")
+        for text in TYPED:
+            terminal.send(key)
+            terminal.wait_for(opened)
+            terminal.send(text + END)
+            terminal.wait_for(END)
+            assert terminal.lines[0].startswith(" monitor  acme[@click=app.quit]x")
+            terminal.send("\x1b")
+            terminal.wait(lambda: "q quit" in terminal.lines[-1] and END not in terminal.text, "the tables")
+        stands(terminal)
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+        assert foreign(terminal.raw, TAKING, size) == []
+
+
 # --- tmux ----------------------------------------------------------------------------------------------------------
 
 

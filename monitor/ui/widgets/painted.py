@@ -6,7 +6,6 @@ Text goes into segments as it is: nothing is ever parsed as markup.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from monitor.text import ELLIPSIS, cell_width, fit
+from monitor.ui.role_styles import forget, role_style
 
 Part = tuple[str, str]
 """Clean text and the role it is painted in; an empty role is the widget's own colour."""
@@ -33,7 +33,6 @@ _LIFTED = {"faint": "dim", "cancelled": "dim"}
 class Painted(Widget):
     """A widget that paints lines of parts."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role}" for role in ROLES}
     ALLOW_SELECT = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
@@ -56,7 +55,7 @@ class Painted(Widget):
         return self.rich_style + Style(bgcolor=under.bgcolor) + self._own(_LIFTED.get(role, role))
 
     def _own(self, role: str) -> Style:
-        return self.get_component_rich_style(f"role--{role}", partial=True) if role else Style()
+        return role_style(self, role) if role else Style()
 
     def strip(self, parts: Iterable[Part], under: str = "") -> Strip:
         """A line of parts; `under` is a role whose background lies under all of them."""
@@ -64,10 +63,12 @@ class Painted(Widget):
         return Strip([Segment(text, self.ink(role + ground)) for text, role in parts])
 
     def notify_style_update(self) -> None:
-        """Colours may have changed: forget what was painted."""
+        """Colours may have changed, of roles alone perhaps: forget what was painted."""
+        forget(self)
         self._inks.clear()
         self._lines.clear()
         super().notify_style_update()
+        self.refresh()
 
     def line(self, y: int) -> Strip:
         """What line `y` should look like now."""

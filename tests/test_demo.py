@@ -188,3 +188,15 @@ def test_the_logs_of_a_test_are_its_own(demo: Terminal, tmp_path: Path) -> None:
     demo.send("q")
     assert demo.wait_for_end(5) == 0
     assert (logs_of(tmp_path) / "monitor.log").stat().st_size
+
+
+def test_what_is_pasted_into_a_filter_is_in_it(demo: Terminal) -> None:
+    """A long name from a mail goes into the line that is open, and no letter of it is a command."""
+    text = "projects/acme-ml/locations/us-central1/customJobs/6231180947755892736 q z t"
+    demo.wait_for("live")
+    demo.send("/")
+    demo.wait_for("undo")
+    demo.send(text)
+    demo.wait(lambda: "6231180947755892736 q z t" in demo.lines[-1], "the end of what was pasted, before the cursor")
+    demo.send("\x1b")
+    demo.wait(lambda: "undo" not in demo.lines[-1] and "off" not in demo.lines[-1], "the keys that matter")

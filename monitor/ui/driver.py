@@ -17,7 +17,7 @@ import time
 import tty
 from codecs import getincrementaldecoder
 
-from textual import constants
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.driver import Driver
@@ -33,8 +33,12 @@ GIVE_BACK_S = 0.05
 
 _READ = 4096
 _CTRL_C = b"\x03"
-_PASTED = re.compile(rb"[^\x1b]{64,}")
-"""So much text in one piece is pasted; keys that repeat while the program is held up for two seconds are fewer."""
+_MUCH = re.compile(rb"([^\x1b]{64,})")
+"""So much in one piece is not typed by hand, ..."""
+_HELD_KEYS = 6
+"""... unless it is so few different characters over and over, ..."""
+_HELD = 512
+"""... and no more of them than keys that repeat while the program is held up."""
 _ESCAPE_S = constants.ESCAPE_DELAY + 0.01
 """Seconds after which an escape is a key, and no beginning of a sequence."""
 
@@ -162,7 +166,17 @@ class TerminalDriver(LinuxDriver):
         if not data:
             self._loop.remove_reader(self._terminal)
             self._app.exit(return_code=exit_codes.HUNG_UP)
-        elif text := self._decoder.decode(_typed_by_hand(data)):  # nothing, to the parser, would be the end
+        else:
+            for piece in filter(None, _MUCH.split(data)):
+                self._take(piece)
+
+    def _take(self, data: bytes) -> None:
+        """Take keys one by one, and a paste as one: each of its characters would be a command, or hold up the next."""
+        if _MUCH.fullmatch(data) and (len(set(data)) > _HELD_KEYS or len(data) > _HELD):
+            if _CTRL_C in data:
+                self._typed(_CTRL_C.decode())
+            self.process_message(events.Paste(data.decode("utf-8", "replace")))
+        elif text := self._decoder.decode(data):  # nothing, to the parser, would be the end
             self._typed(text)
 
     def _typed(self, text: str) -> None:
@@ -209,12 +223,7 @@ class TerminalDriver(LinuxDriver):
         asyncio.run_coroutine_threadsafe(self._app._post_message(Driver.SignalResume()), self._loop)  # noqa: SLF001
 
     def _enable_bracketed_paste(self) -> None:
-        """Leave it off: there is nothing to paste into, and a paste that never ends would swallow every key."""
-
-
-def _typed_by_hand(data: bytes) -> bytes:
-    """Leave out what nobody types: there is nothing to paste into, and each key of a paste would hold up the next."""
-    return _PASTED.sub(lambda found: _CTRL_C if _CTRL_C in found.group() else b"", data)
+        """Leave it off: a paste that never ends would swallow every key."""
 
 
 def _opened_again(fileno: int) -> int:

@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench emulators docs lock clean
+.PHONY: help demo test snapshots lint format bench emulators docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +32,9 @@ demo: $(READY)  ## install, and open the demo: fixture data, no network, nothing
 
 test: $(READY)  ## install, and pass all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+snapshots: $(READY)  ## write the screens that tests compare anew; look at them with `git diff`
+	WRITE_SNAPSHOTS=1 $(BIN)/python -m pytest -q tests/ui/test_snapshots.py
 
 lint: $(READY)  ## ruff, mypy in its strict mode, import contracts
 	$(BIN)/ruff check .

@@ -58,6 +58,7 @@ docs: $(READY)  ## write the generated pages again
 	$(BIN)/python docs/screenshot.py 80x24 docs/images/ssh.svg n
 	$(BIN)/python docs/screenshot.py 120x40 docs/images/detail.svg 3 n enter
 	$(BIN)/python docs/screenshot.py 120x30 docs/images/zoom.svg 5 z slash s t a t e colon f a i l e d enter
+	$(BIN)/python docs/record.py 100x30 docs/demo.cast
 
 lock:  ## work out requirements.lock anew from pyproject.toml; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --generate-hashes \

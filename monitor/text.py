@@ -39,7 +39,10 @@ _DISPUTED = frozenset(
         range(0xD7B0, 0xD800),
         range(0x2630, 0x2638),  # narrow until Unicode 16
         range(0x268A, 0x2690),
+        range(0x1D300, 0x1D357),
+        range(0x1D360, 0x1D379),
         range(0x4DC0, 0x4E00),
+        range(0x3248, 0x3250),  # wide only where the terminal follows East Asian custom
         range(0x31BB, 0x31C0),  # younger than many terminals
         range(0x18AF3, 0x18D00),
     )

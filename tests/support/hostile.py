@@ -163,6 +163,7 @@ HOSTILE: dict[str, tuple[str, ...]] = {
         "①②③ ■□▲△◆◇○●★☆",
         "\u2630\u268a\u4dc0\u31bb yijing",
         "━┃┏┓╋ boxes █▌",
+        "\u3248\u324f \U0001d300\U0001d356 \U0001d360\U0001d378 signs and rods",
         "₿ € ￦",
         "\u231a\u23f0\u26a1\u2705\u274c",
         "\u26a0\ufe0f \u25b6\ufe0f \u2764\ufe0e",

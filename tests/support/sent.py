@@ -23,7 +23,7 @@ TAKING = (
     rb"\x1b\[m",
     rb"\x1b\[(?:>25u|<u)",  # how keys are told
     rb"\x1b\]22;[a-z]+\x07",  # the pointer
-    rb"(?:\x1b\[[0-9;]*)?\x18",  # the end of what a terminal had no time to read
+    rb"(?:\x1b(?:\[[0-9;]*)?)?\x18",  # the end of what a terminal had no time to read
 )
 """What is sent besides when the terminal is taken or given back."""
 

@@ -50,11 +50,11 @@ class StatusLine:
         """Say where things stand."""
         if self._fd is None or text == self._shown:
             return
+        self._shown = text  # before it is: what ends us between the two has it erased
         columns = 0
         with contextlib.suppress(OSError):
             columns = os.get_terminal_size(self._fd).columns
         self._write(f"{_ERASE}{_cut(text, (columns or _COLUMNS) - 1)}")
-        self._shown = text
 
     def erase(self) -> None:
         """Leave the line empty, for what is to be said now."""

@@ -27,8 +27,8 @@ TAKING = (
 )
 """What is sent besides when the terminal is taken or given back."""
 
-PRINTING = (_TEXT, rb"\x1b\[(?:0|1|2|3[1-4])m", rb"\r?\n")
-"""What `ls` prints to a terminal."""
+PRINTING = (_TEXT, rb"\x1b\[(?:0|1|2|3[1-4])m", rb"\r?\n", rb"\r\x1b\[K")
+"""What `ls` prints to a terminal, and how it takes back the line that says how far it is."""
 
 BAD = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Kinds of characters that no text of ours holds."""

@@ -33,6 +33,10 @@ class FrugalApp(App[None]):
         if not self._canvas.blank:
             self.repaint()
 
+    def action_redraw(self) -> None:
+        """Paint everything again: another program has written over it."""
+        self.repaint()
+
     def repaint(self) -> None:
         """Send everything again."""
         self._canvas.forget()

@@ -319,10 +319,20 @@ class Dashboard(Screen[None]):
     def action_browse(self) -> None:
         """Open the row's page."""
         record = self.table.under_cursor
-        if record is not None and record.url:
-            self.post_message(PageWanted(record.url))
-        elif record is not None:
-            self._bottom.say("its source names no page", "warn")
+        if record is not None:
+            self._show_page(record.url, "page")
+
+    def action_log(self) -> None:
+        """Open the page of the row's log."""
+        record = self.table.under_cursor
+        if record is not None:
+            self._show_page(record.detail.get("log_url"), "page of a log")
+
+    def _show_page(self, url: object, what: str) -> None:
+        if isinstance(url, str) and url:
+            self.post_message(PageWanted(url))
+        else:
+            self._bottom.say(f"its source names no {what}", "warn")
 
     def action_copy(self) -> None:
         """Ask what of the row to copy."""

@@ -22,6 +22,7 @@ from monitor.text import cell_width, fit
 from monitor.ui.bindings import KEYS, Key, bindings
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.live_table import CHANGED
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import ROLES, name_of
 
@@ -46,6 +47,12 @@ TITLES = (
     ("↑4 ↓66", "rows above, rows below"),
 )
 """What else stands at the end of a title line."""
+
+ROW_SIGNS = (
+    ("~", "warn", "as last known, not live"),
+    (CHANGED, "changed", "changed a moment ago"),
+)
+"""What stands before a row."""
 
 COLUMNS = (
     ("WHERE", "region, project or queue"),
@@ -85,7 +92,7 @@ def blocks(keys: Sequence[Key]) -> list[Block]:
     return [
         _keys("dashboard", keys),
         _keys("app", keys),
-        Block("States", [*_states(), (("~", "warn"), ("as last known, not live", "text"))]),
+        Block("States", [*_states(), *(((sign, role), (words, "text")) for sign, role, words in ROW_SIGNS)]),
         Block("Titles", [((sign, "dim"), (words, "text")) for sign, words in TITLES]),
         _keys("detail", keys),
         Block("Columns", [((name, "key"), (words, "text")) for name, words in COLUMNS]),

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from cache.disk import Disk
 from cache.entries import Key, Space, Write, Written
@@ -49,16 +50,14 @@ class Waiter:
             self._loop.call_soon_threadsafe(now)
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """One read and who waits for it."""
 
     work: Callable[[Disk], object]
     waiter: Waiter
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(msgspec.Struct, frozen=True):
     """One write and who waits for it."""
 
     write: Write
@@ -79,12 +78,11 @@ Ident = tuple[Key, bytes]
 """What makes two writes one: the key where only the newest counts, key and value where none may be lost."""
 
 
-@dataclass
-class Queue:
+class Queue(msgspec.Struct):
     """The writes of one space, oldest first."""
 
     space: Space
-    pending: dict[Ident, Pending] = field(default_factory=dict)
+    pending: dict[Ident, Pending] = msgspec.field(default_factory=dict)
     size: int = 0
 
     def add(self, new: Pending) -> None:

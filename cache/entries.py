@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 Key = tuple[str, ...]
 """The parts of a key, from the general to the special; a scan takes the first few."""
@@ -18,8 +19,7 @@ _ESCAPE = b"\x1b"
 _ESCAPED = ((_ESCAPE, _ESCAPE + b"0"), (_END, _ESCAPE + b"1"))
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """A kind of entries, and what a write of it is worth."""
 
     name: str
@@ -51,8 +51,7 @@ class Entry(NamedTuple):
     """The store's change counter when it was written."""
 
 
-@dataclass(frozen=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One write that a store is asked for."""
 
     key: Key

@@ -13,9 +13,10 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from cache.disk import Tell
 from cache.entries import Entry, Key, Space, Write, after_prefix, pack, unpack
@@ -164,8 +165,7 @@ class SqliteDisk:
         self._tell(f"a new cache is begun: the old one {why}; it was set aside as {kept}")
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(msgspec.Struct, frozen=True):
     """A connection, and the file that it leads to."""
 
     connection: sqlite3.Connection

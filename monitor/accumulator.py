@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -30,15 +29,13 @@ ROWS_A_CHANGE = 500
 """Rows that are told together."""
 
 
-@dataclass
-class _Row:
+class _Row(msgspec.Struct):
     record: Record
     generation: int
     table: str
 
 
-@dataclass
-class _Scope:
+class _Scope(msgspec.Struct):
     rank: int
     """Its place in the table's list: where two scopes hold one run, the earlier one has it."""
     generation: int = 0
@@ -46,16 +43,15 @@ class _Scope:
     """The ids that its last fetch asked for by name."""
     began: datetime | None = None
     open: bool = False
-    status: ScopeStatus = field(default_factory=ScopeStatus)
+    status: ScopeStatus = msgspec.field(default_factory=ScopeStatus)
 
 
-@dataclass
-class _Table:
+class _Table(msgspec.Struct):
     table: Table
     plan: TablePlan
     missing: str | None
     scopes: dict[str, _Scope]
-    rows: dict[str, dict[str, _Row]] = field(default_factory=dict)
+    rows: dict[str, dict[str, _Row]] = msgspec.field(default_factory=dict)
     """Scope → row key → row."""
     took_s: float | None = None
     waiting: str | None = None

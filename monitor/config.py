@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -150,8 +149,7 @@ def parse(text: str, path: Path) -> Config:
     return _Reading(path).config(document)
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(msgspec.Struct, frozen=True):
     """One file being checked."""
 
     path: Path

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from monitor import key_names
 from monitor.output import nearest
@@ -25,8 +26,7 @@ _PORTS = range(1, 65536)
 _LONGEST = 256
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """One key; `*` in its name stands for any table."""
 
     name: str

@@ -9,8 +9,9 @@ import enum
 import functools
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from fetchers.records import Record, Scalar, State
 from monitor.columns import COLUMNS, Column
@@ -33,8 +34,7 @@ class Kind(enum.Enum):
     TIME = "a time"
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One thing to be asked of a record."""
 
     kind: Kind

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+import msgspec
 
 from fetchers.errors import FilterError
 from fetchers.records import Record
@@ -30,8 +31,7 @@ LONGEST = 1_000
 """Characters of an expression."""
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """An expression that has been understood."""
 
     text: str

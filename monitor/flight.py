@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -28,8 +27,7 @@ ROWS_MOST = 200_000
 """Records that one scope of one fetch may bring: far beyond any limit, and far below what would fill our memory."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """One fetch, from the first frame to the last, for the schedule and the session log."""
 
     fetch: Fetch
@@ -41,8 +39,7 @@ class Ended:
     """Workers killed to end it."""
 
 
-@dataclass
-class Flight:
+class Flight(msgspec.Struct):
     """A fetch that has not ended."""
 
     fetch: Fetch
@@ -51,10 +48,10 @@ class Flight:
     until: float = math.inf
     """Monotonic seconds at which whoever asked has to have an answer, however late a worker became ready for it."""
     timer: Timer | None = None
-    outcomes: dict[str, Failure | None] = field(default_factory=dict)
+    outcomes: dict[str, Failure | None] = msgspec.field(default_factory=dict)
     lost: dict[str, str] | None = None
     """Where the worker of the first attempt is gone: scope → what was said of it."""
-    _records: Counter[str] = field(default_factory=Counter)
+    _records: Counter[str] = msgspec.field(default_factory=Counter)
 
     @property
     def open_scopes(self) -> list[str]:

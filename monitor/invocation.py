@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -22,8 +21,7 @@ SCREENLESS = frozenset({None, "", "dumb"})
 """Values of TERM under which a terminal can be trusted with letters only."""
 
 
-@dataclass
-class Invocation:
+class Invocation(msgspec.Struct):
     """The global options, and what has been worked out from them."""
 
     config_path: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+
+import msgspec
 
 from fetchers.errors import Failure
 
@@ -20,8 +21,7 @@ JITTER = 0.2
 """A wait after a failure is up to this share shorter or longer, so that what fell together does not rise together."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What a scope's fetch came to."""
 
     rows: int = 0
@@ -31,8 +31,7 @@ class Outcome:
     failure: Failure | None = None
 
 
-@dataclass
-class Pace:
+class Pace(msgspec.Struct):
     """One scope's rhythm."""
 
     rests: bool = True

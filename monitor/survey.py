@@ -6,8 +6,9 @@ Reads files, which may hang on a dead disk: a screen takes its look in a thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from monitor.changes import Start
 from monitor.config import Config
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from monitor.findings import Finding
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What one look has found."""
 
     config: Config
@@ -58,8 +58,7 @@ def take(invocation: Invocation) -> Survey:
     return Survey(config, detected, tellable(start(config)), exists, invocation.line("config init"))
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """What is shown in the terminal, from its opening to its end."""
 
     config: Config
@@ -69,8 +68,7 @@ class Opening:
     demo: bool
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """What a screen that shows what is set up has others do. Each call may wait for a disk: never in a loop."""
 
     look: Callable[[], Survey]

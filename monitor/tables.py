@@ -6,7 +6,6 @@ Everything else walks over `TABLES`; nothing enumerates tables in `if`s.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -29,8 +28,7 @@ class TablePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Newest records kept per scope; of what lies beyond, only what is queued or running."""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """One table of the screen."""
 
     name: str

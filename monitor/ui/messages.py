@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 from textual.message import Message
 
 from fetchers.records import Record
 from monitor.changes import Change, Notice, RowsChanged, TableChanged
 
 
-@dataclass
-class Delta:
+class Delta(msgspec.Struct):
     """Rows of one table that are new, different or gone."""
 
-    upserts: dict[str, Record] = field(default_factory=dict)
-    removed: set[str] = field(default_factory=set)
+    upserts: dict[str, Record] = msgspec.field(default_factory=dict)
+    removed: set[str] = msgspec.field(default_factory=set)
 
     def add(self, change: RowsChanged) -> None:
         """Take a later change in; what it removes goes before what it brings."""

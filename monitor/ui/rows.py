@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from fetchers.records import Record, State, order
 from monitor.ui.places import Place, Places
@@ -28,8 +29,7 @@ _ORDERING = 0.5
 """The share of an arrangement that is ordering; the other is choosing."""
 
 
-@dataclass(frozen=True)
-class _Hold:
+class _Hold(msgspec.Struct, frozen=True):
     key: str | None
     """The row that keeps its line; null while nobody has chosen one."""
     index: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from fetchers.records import Record, order
 from monitor.columns import Column
@@ -18,8 +19,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Sorting:
+class Sorting(msgspec.Struct, frozen=True):
     """By one column: numbers and times most first, texts from A on, or the other way round; what is empty goes last."""
 
     column: Column

@@ -7,15 +7,15 @@ with 256. Grounds are nearly neutral greys, because a terminal of 256 colours tu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from textual.theme import Theme
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(msgspec.Struct, frozen=True):
     """One theme."""
 
     name: str
@@ -24,7 +24,7 @@ class Palette:
     dark: bool
     colours: Mapping[str, str]
     """By variable of the style sheet; more than Textual's own names."""
-    styles: Mapping[str, str] = field(default_factory=dict)
+    styles: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Attributes of letters, where they say what a ground would."""
     ansi: bool = False
     """Whether its colours are the terminal's own sixteen."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from fetchers.records import Record, order
 from monitor.filters import Filter
@@ -16,8 +17,7 @@ _MOST = 28
 """Cells of a filter that a title shows."""
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """Which rows, and in which order; everything in the usual order where nothing is said."""
 
     filter: Filter | None = None

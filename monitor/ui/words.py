@@ -6,9 +6,10 @@ Pure: a status and the present time in, clean text out. Nothing here claims more
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+import msgspec
 
 from fetchers.records import State
 from monitor import freshness
@@ -28,8 +29,7 @@ UNITS = {"wandb": ("source", "sources")}
 """What the scopes of a source are called, one and many; regions where nothing is said."""
 
 
-@dataclass(frozen=True)
-class View:
+class View(msgspec.Struct, frozen=True, dict=True):
     """One table's status at one moment, as the screen judges it."""
 
     table: str
@@ -231,8 +231,7 @@ def _scopes(view: View) -> list[ScopeStatus]:
     return [] if view.status is None else list(view.status.scopes.values())
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(msgspec.Struct, frozen=True):
     """What stands where rows would be."""
 
     head: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from textual import events
 from textual.message import Message
 
@@ -13,8 +13,7 @@ from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.painted import Part, compose, width_of
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One answer."""
 
     key: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from monitor.text import clock
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.painted import Part, compose
 
 
-@dataclass(frozen=True)
-class Banner:
+class Banner(msgspec.Struct, frozen=True):
     """What the header says, the same on every screen."""
 
     now: datetime

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.painted import Part, compose
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(msgspec.Struct, frozen=True):
     text: str
     at: datetime | None
     """When it was last told; null for what was known at the start."""

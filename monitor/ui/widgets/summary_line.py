@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from textual import events
 
 from fetchers.records import State
@@ -19,8 +19,7 @@ from monitor.ui.widgets.title_line import Title
 from monitor.ui.words import ROLES, count_role, name_of
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """How much a tab says."""
 
     shown: tuple[State, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from fetchers.records import State
 from monitor.columns import GAP
@@ -24,13 +25,12 @@ from monitor.ui.words import (
 )
 
 
-@dataclass(frozen=True)
-class Title:
+class Title(msgspec.Struct, frozen=True):
     """What a title line says of its table."""
 
     number: int
     view: View
-    counts: Mapping[State, int] = field(default_factory=dict)
+    counts: Mapping[State, int] = msgspec.field(default_factory=dict)
     above: int = 0
     """Rows over the window."""
     below: int = 0

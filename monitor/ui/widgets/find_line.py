@@ -10,11 +10,11 @@ from textual.message import Message
 from monitor.text import cell_width
 from monitor.ui.line_editor import LineEditor
 from monitor.ui.widgets.line import Line
-from monitor.ui.widgets.painted import Part, compose, width_of
+from monitor.ui.widgets.painted import Part, compose, cut, width_of
 
 _PROMPT = " / "
-_ROOM = 12
-"""Cells that what is typed has at least."""
+_ROOM = 20
+"""Cells that what is typed has at least, if it needs them."""
 
 
 class FindLine(Line, can_focus=True):
@@ -108,8 +108,8 @@ class FindLine(Line, can_focus=True):
             ("Esc", "key"),
             (" undo ", "dim"),
         ]
-        if width - width_of(said) < _ROOM + len(_PROMPT):
-            said = said[:1]
+        if width - width_of(said) < min(_ROOM, cell_width(self._editor.text) + 1) + len(_PROMPT):
+            said = cut(said[:1], max(0, width - len(_PROMPT) - min(_ROOM, cell_width(self._editor.text) + 1)))
         room = max(1, width - width_of(said) - len(_PROMPT) - 1)
         editor = self._editor
         start = 0

@@ -9,10 +9,8 @@ import functools
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from cache.background import BackgroundStore
 from cache.disk import Disk, Tell
 from cache.entries import Entry, Key, Outdated, Space, Written
-from cache.memory import MemoryDisk
 
 DEADLINE_S = 2.0
 """Seconds a read or a write is waited for."""
@@ -73,6 +71,8 @@ async def open_store(url: str | None = None, opening_s: float = OPENING_S, deadl
     Where the file cannot be used, another or memory is, and a notice says so. Where opening takes longer than
     `opening_s` seconds it goes on in the background: until it is done reads fail and writes wait.
     """
+    from cache.background import BackgroundStore  # noqa: PLC0415 - a glance needs no queues
+
     store = BackgroundStore(functools.partial(open_disk, url), deadline_s)
     await store.opened(opening_s)
     return Opened(store, store.notices())
@@ -93,6 +93,8 @@ def glance(url: str | None, space: Space, prefixes: Sequence[Key]) -> list[Entry
 def open_disk(url: str | None, tell: Tell) -> Disk:
     """Open what the URL names; blocks. Falls back to memory, with a notice."""
     if url == "memory:":
+        from cache.memory import MemoryDisk  # noqa: PLC0415 - as above
+
         return MemoryDisk()
     from cache.opening import open_file  # noqa: PLC0415 - memory needs no SQLite
 

@@ -51,6 +51,11 @@ def tenant_of(source: str, settings: Settings, account: str = "") -> Tenant:
     return Tenant(base_url=wandb.base_url, owner=f"{wandb.entity or ''}/{wandb.project or ''}", account=account)
 
 
+def whose(source: str, settings: Settings) -> tuple[Tenant, str]:
+    """Whose rows a source fetches, and under which filters: nobody else's are ever shown for them."""
+    return tenant_of(source, settings), view_of(source, settings)
+
+
 def view_of(source: str, settings: Settings) -> str:
     """The filters under which `source` answers, as one stable line; empty where there are none."""
     gcp, wandb = settings.gcp, settings.wandb

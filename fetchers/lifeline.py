@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import faulthandler
 import os
 import resource
@@ -37,6 +36,8 @@ def wake_for(parent: int) -> None:
 
 def _tell_of_death(parent: int, by: signal.Signals) -> None:
     if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - only a child needs it
+
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:

@@ -6,6 +6,7 @@ training logs are full of: `max_tokens=512`, `tokenizer=gpt2`, commit hashes.
 
 from __future__ import annotations
 
+import functools
 import re
 
 import msgspec
@@ -37,39 +38,37 @@ _KEY = r"(?:api[ _-]?key|access[_-]?key(?:[_-]?id)?|secret|credentials?|token)(?
 _LOGIN = r"(?:api[ _-]?key|key|login)\b[^\w\n]{0,4}(?:(?:is|--relogin)[^\w\n]{1,3})?"
 _SIGNED = r"[?&](?:sig|key|code|token)=|\bsignature="
 
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        # A private key, in a file or as the value of a JSON string with \n in it.
-        (_PEM, HIDDEN),
-        # Headers.
-        (rf"(?i)\b({_HEADER}{_SCHEME}{{1,3}})[^\s\"',;\[\]\\]+", rf"\1{HIDDEN}"),
-        (rf"(?i)\b({_HEADER})(?!{_SCHEME}){_REST}", rf"\1{HIDDEN}"),
-        (r"(?i)\b(bearer\s{1,3})[A-Za-z0-9._~+/=-]{12,}", rf"\1{HIDDEN}"),
-        (r"(?i)\b((?:set-)?cookie:\s{0,3})[^\s\[][^\r\n\[]*", rf"\1{HIDDEN}"),
-        # Keys whose issuer gave them a shape of their own.
-        (r"\bya29\.[A-Za-z0-9._-]{10,}", HIDDEN),
-        (r"\b1//0[A-Za-z0-9_-]{20,}", HIDDEN),
-        (r"\bGOCSPX-[A-Za-z0-9_-]{10,}", HIDDEN),
-        (r"\bAIza[A-Za-z0-9_-]{30,}", HIDDEN),
-        (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", HIDDEN),
-        (r"\bwandb_v1_[A-Za-z0-9_-]{10,}", HIDDEN),
-        (r"\blocal-[0-9a-f]{40}\b", HIDDEN),
-        (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})", HIDDEN),
-        (r"\bhf_[A-Za-z0-9]{20,}", HIDDEN),
-        (r"\bsk-[A-Za-z0-9_-]{20,}", HIDDEN),
-        (r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", HIDDEN),
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
-        # A W&B key has the shape of a commit hash: hidden where the words before it say what it is.
-        (rf"(?i)\b({_LOGIN})[0-9a-f]{{40}}\b", rf"\1{HIDDEN}"),
-        # user:password@host and the parameters of signed addresses.
-        (r"(?i)(\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@\"']{0,100}:)[^\s/@\"'\[]{1,200}(?=@)", rf"\1{HIDDEN}"),
-        (rf"(?i)({_SIGNED})[^\s&\"'#\[]{{6,}}", rf"\1{HIDDEN}"),
-        # What is called a secret.
-        (rf"(?i)({_NAMED}{_GAP}){_REST}", rf"\1{HIDDEN}"),
-        (rf"(?i)({_KEY}(?:{_GAP}|(?<=key)\s{{1,3}}|(?<=token)\s{{1,3}})){_LONG}", rf"\1{HIDDEN}"),
-    )
+_RULES = (
+    # A private key, in a file or as the value of a JSON string with \n in it.
+    (_PEM, HIDDEN),
+    # Headers.
+    (rf"(?i)\b({_HEADER}{_SCHEME}{{1,3}})[^\s\"',;\[\]\\]+", rf"\1{HIDDEN}"),
+    (rf"(?i)\b({_HEADER})(?!{_SCHEME}){_REST}", rf"\1{HIDDEN}"),
+    (r"(?i)\b(bearer\s{1,3})[A-Za-z0-9._~+/=-]{12,}", rf"\1{HIDDEN}"),
+    (r"(?i)\b((?:set-)?cookie:\s{0,3})[^\s\[][^\r\n\[]*", rf"\1{HIDDEN}"),
+    # Keys whose issuer gave them a shape of their own.
+    (r"\bya29\.[A-Za-z0-9._-]{10,}", HIDDEN),
+    (r"\b1//0[A-Za-z0-9_-]{20,}", HIDDEN),
+    (r"\bGOCSPX-[A-Za-z0-9_-]{10,}", HIDDEN),
+    (r"\bAIza[A-Za-z0-9_-]{30,}", HIDDEN),
+    (r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?", HIDDEN),
+    (r"\bwandb_v1_[A-Za-z0-9_-]{10,}", HIDDEN),
+    (r"\blocal-[0-9a-f]{40}\b", HIDDEN),
+    (r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})", HIDDEN),
+    (r"\bhf_[A-Za-z0-9]{20,}", HIDDEN),
+    (r"\bsk-[A-Za-z0-9_-]{20,}", HIDDEN),
+    (r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", HIDDEN),
+    (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
+    # A W&B key has the shape of a commit hash: hidden where the words before it say what it is.
+    (rf"(?i)\b({_LOGIN})[0-9a-f]{{40}}\b", rf"\1{HIDDEN}"),
+    # user:password@host and the parameters of signed addresses.
+    (r"(?i)(\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@\"']{0,100}:)[^\s/@\"'\[]{1,200}(?=@)", rf"\1{HIDDEN}"),
+    (rf"(?i)({_SIGNED})[^\s&\"'#\[]{{6,}}", rf"\1{HIDDEN}"),
+    # What is called a secret.
+    (rf"(?i)({_NAMED}{_GAP}){_REST}", rf"\1{HIDDEN}"),
+    (rf"(?i)({_KEY}(?:{_GAP}|(?<=key)\s{{1,3}}|(?<=token)\s{{1,3}})){_LONG}", rf"\1{HIDDEN}"),
 )
+"""Patterns of secrets, and what stands there instead."""
 
 _SUSPECT = re.compile(
     r"(?i)key|login|secret|passw|passphrase|token|credential|authorization|bearer|cookie|sig|code=|://|ya29|1//0|GOCSPX"
@@ -78,11 +77,17 @@ _SUSPECT = re.compile(
 """What every rule needs: most lines hold none of it and cost one search."""
 
 
+@functools.cache
+def _rules() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Compiled for the first line that needs them: the first frame waits for none."""
+    return tuple((re.compile(pattern), replacement) for pattern, replacement in _RULES)
+
+
 def redact(text: str) -> str:
     """The text with every key, token, password and authorization it shows replaced by `[redacted]`."""
     if _SUSPECT.search(text) is None:
         return text
-    for pattern, replacement in _RULES:
+    for pattern, replacement in _rules():
         text = pattern.sub(replacement, text)
     return text
 

@@ -5,7 +5,6 @@ Reads one file and nothing else; what the file leaves open is found by `monitor.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -346,6 +345,8 @@ def toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
+        import json  # noqa: PLC0415 - only errors and a file that is written need it
+
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(toml, value))}]"

@@ -13,9 +13,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Protocol
 
-from click.exceptions import Exit
-
-from monitor.until_told import ENDINGS
+from monitor.endings import ENDINGS, ToldToEnd
 
 LATEST_S = 0.35
 """Seconds after which the program leaves without what hangs."""
@@ -71,7 +69,7 @@ class Departure:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # there is no screen yet
-            raise Exit(status) from None
+            raise ToldToEnd(status) from None
         self.begin(status)  # here, and not in the loop, which may be what hangs
         if self._leave is not None:
             loop.call_soon_threadsafe(self._leave, None, status)

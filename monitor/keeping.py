@@ -15,7 +15,7 @@ from cache.entries import Written
 from cache.errors import CacheError
 from cache.last_known_good import LastKnownGood
 from cache.store import Store, open_store
-from cache.tenant import Tenant, tenant_of, view_of
+from cache.tenant import Tenant, whose
 from cache.terminal_state import Life, TerminalStates, is_final, is_settled, life
 from fetchers.records import Record
 from fetchers.settings import Settings
@@ -49,11 +49,6 @@ _Ended = tuple[str, Life]
 
 def _ended(record: Record) -> _Ended:
     return record.id, life(record)
-
-
-def whose(source: str, settings: Settings) -> tuple[Tenant, str]:
-    """Whose rows a source fetches, and under which filters: nobody else's are ever shown for them."""
-    return tenant_of(source, settings), view_of(source, settings)
 
 
 class Keeping:

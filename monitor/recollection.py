@@ -1,4 +1,4 @@
-"""What can be shown before anyone has been asked: the last answers of every scope, read while Textual is imported.
+"""What can be shown before anyone has been asked: the last answers of every scope, read before there is a screen.
 
 The cache is only looked at: opening it, mending it and saying what is wrong with it are the engine's. A disk that hangs
 costs the first frame a moment, and the exit nothing.
@@ -17,7 +17,7 @@ from monitor.tables import TABLES
 if TYPE_CHECKING:
     from cache.last_known_good import Answers
 
-PATIENCE_S = 0.15
+PATIENCE_S = 0.5
 """Seconds that a screen which is ready otherwise waits for the disk: what comes later the engine tells."""
 
 Reading = Future["Answers"]
@@ -35,9 +35,8 @@ def begin(start: Start) -> Reading:
 
 def _read(start: Start, reading: Reading) -> None:
     try:
-        # Imported here: this thread's time is nobody's, and the demo needs none of it.
-        from cache.last_known_good import glance_all  # noqa: PLC0415
-        from monitor.keeping import whose  # noqa: PLC0415
+        from cache.last_known_good import glance_all  # noqa: PLC0415 - the demo needs none of it
+        from cache.tenant import whose  # noqa: PLC0415 - as above
 
         sources = sorted({TABLES[table].source for table in start.tables})
         reading.set_result(glance_all(start.cache_url, [whose(source, start.settings) for source in sources]))

@@ -7,22 +7,13 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from click.exceptions import Exit
-
-from monitor import exit_codes
+from monitor.endings import ENDINGS, ToldToEnd
 
 T = TypeVar("T")
 
-ENDINGS = {
-    signal.SIGTERM: exit_codes.TERMINATED,
-    signal.SIGHUP: exit_codes.HUNG_UP,
-    signal.SIGINT: exit_codes.INTERRUPTED,  # asyncio's own handler lets a second one cut the clean-up short
-}
-"""Signals that ask a program to end, and the exit status of one that has obeyed."""
-
 
 async def until_told(work: Coroutine[Any, Any, T]) -> T:
-    """Do the work. Raises click's `Exit` once a signal has cancelled it and it has cleaned up."""
+    """Do the work. Raises `ToldToEnd` once a signal has cancelled it and it has cleaned up."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     told: list[signal.Signals] = []
 
@@ -38,5 +29,5 @@ async def until_told(work: Coroutine[Any, Any, T]) -> T:
         return await work
     except asyncio.CancelledError:
         if told:
-            raise Exit(ENDINGS[told[0]]) from None
+            raise ToldToEnd(ENDINGS[told[0]]) from None
         raise

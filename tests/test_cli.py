@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from monitor import __version__, process_age
-from monitor.cli import COMMANDS
+from monitor.command_line import COMMANDS
 from monitor.config import parse
 from monitor.tables import TABLES
 from tests.support.terminal import MONITOR, Terminal

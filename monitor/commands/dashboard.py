@@ -25,6 +25,8 @@ from monitor.ui.bindings import rebound
 
 def run(invocation: Invocation, notices: Sequence[str] = ()) -> int:
     """Show the dashboard until the user leaves; return the exit status. Raises `ConfigError`."""
+    if invocation.no_color:
+        os.environ["NO_COLOR"] = "1"  # what Textual and everything below it goes by
     opening: Opening | None = _first(invocation)
     status = exit_codes.OK
     while opening is not None:
@@ -46,11 +48,11 @@ def _show(opening: Opening, invocation: Invocation, notices: Sequence[str]) -> t
     """Show one thing until it ends; the exit status, and what is to be opened instead in the same terminal."""
     gc.disable()  # until the first frame is painted: while modules load there is nothing worth collecting
     start = _first_word(opening)
-    reading = recollection.begin(start)
     from monitor.ui.app import MonitorApp  # noqa: PLC0415 - Textual, which no other command needs
     from monitor.ui.colours import colours  # noqa: PLC0415 - the same
 
-    known = recollection.recalled(start, reading)
+    # Only now: a thread beside these imports takes turns with them, and each turn is waited for.
+    known = recollection.recalled(start, recollection.begin(start))
     link = EngineProcess(start, known)
     departure = Departure()
     try:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
@@ -23,7 +24,6 @@ from fetchers.errors import MonitorError
 from monitor.changes import Beat, Change, Command, Enable, EngineEnded, Hello, Notice
 from monitor.link import Link
 from monitor.mirror import Mirror
-from monitor.survey import Opening, Setup
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
 from monitor.ui.bindings import KEYS, Key, bindings, in_force, keymap
@@ -32,7 +32,6 @@ from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.in_turn import InTurnApp
 from monitor.ui.messages import Arrived, EngineGone
-from monitor.ui.offers import Offer, choices, of_keys
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.present import Present
 from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
@@ -40,6 +39,10 @@ from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.words import View
+
+if TYPE_CHECKING:
+    from monitor.survey import Opening, Setup
+    from monitor.ui.offers import Offer
 
 FRAME_S = 1 / 30
 """Seconds between two paints while changes pour in."""
@@ -49,6 +52,12 @@ TURN_S = 0.008
 
 FREEZE_AFTER = 10_000
 """Rows more than there were, after which the garbage collector need not look at any of them again."""
+
+LATER = (
+    *("monitor.browsing", "monitor.clipboard", "monitor.export", "monitor.filters", "monitor.ui.offers"),
+    *(f"monitor.ui.screens.{screen}" for screen in ("address", "detail", "help", "palette", "start")),
+)
+"""What only keys need: the first frame does not wait for it."""
 
 SILENT_AFTER = timedelta(seconds=8)
 """Without a beat for so long, which is longer than there is between two, something is wrong with the engine."""
@@ -159,12 +168,8 @@ class MonitorApp(InTurnApp, FrugalApp):
         What has been loaded stays for good: the garbage collector need not look through it again and again. What keys
         may open is loaded first: no key waits for a disk.
         """
-        import monitor.ui.screens.address  # noqa: PLC0415 - the first frame does not wait for it
-        import monitor.ui.screens.detail  # noqa: PLC0415 - as above
-        import monitor.ui.screens.help  # noqa: PLC0415 - as above
-        import monitor.ui.screens.palette  # noqa: PLC0415 - as above
-        import monitor.ui.screens.start  # noqa: F401, PLC0415 - as above
-
+        for module in LATER:
+            importlib.import_module(module)
         self._keep_for_good()
         gc.enable()
         self.run_worker(self._listen(), name="listen", exit_on_error=True)
@@ -406,6 +411,8 @@ class MonitorApp(InTurnApp, FrugalApp):
             self.push_screen(Palette(self.banner, self._offers(front)), self._take)
 
     def _offers(self, front: Screen[object]) -> list[Offer]:
+        from monitor.ui.offers import choices, of_keys  # noqa: PLC0415 - as above
+
         found = of_keys(in_force(front), self.simulate_key)
         if isinstance(front, Dashboard):
             tables = enumerate((table.table for table in front.tables), 1)

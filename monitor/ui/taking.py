@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
-from fetchers.records import Record
-from monitor import browsing, clipboard
-from monitor.advice import commands
-from monitor.lineage import Row
 from monitor.text import ELLIPSIS, clean, one_line
+
+if TYPE_CHECKING:
+    from fetchers.records import Record
+    from monitor.lineage import Row
 
 JSON = "JSON"
 _SHOWN = 60
@@ -64,7 +64,8 @@ class Front(Protocol):
 
 def copyable(record: Record) -> dict[str, str]:
     """What of a record can be copied, by name: one clean line each, but for the JSON."""
-    from monitor.export import record_json  # noqa: PLC0415 - not needed for the first frame
+    from monitor.advice import commands  # noqa: PLC0415 - not needed for the first frame
+    from monitor.export import record_json  # noqa: PLC0415 - as above
 
     reason = record.reason
     advice = one_line(reason.advice or "") if reason else ""
@@ -81,6 +82,8 @@ def copyable(record: Record) -> dict[str, str]:
 
 async def copy(front: Front, wanted: CopyWanted) -> None:
     """Put it into the clipboard, and say so; or why not, and what to do."""
+    from monitor import clipboard  # noqa: PLC0415 - as above
+
     try:
         hint = await clipboard.copy(wanted.text, front.write_out, os.environ)
     except clipboard.NoClipboard as error:
@@ -97,6 +100,8 @@ def _in_short(wanted: CopyWanted) -> str:
 
 async def browse(front: Front, url: str, show: Callable[[str, str], object]) -> None:
     """Open a page, and say so; where that cannot be, `show` the address and why."""
+    from monitor import browsing  # noqa: PLC0415 - as above
+
     try:
         await browsing.browse(url, os.environ, sys.platform)
     except browsing.NoBrowser as error:

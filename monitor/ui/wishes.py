@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from fetchers.records import Record, order
-from monitor.filters import Filter
 from monitor.text import cut_middle, one_line
 from monitor.ui.rows import Keep, Sort
 from monitor.ui.sorting import Sorting
+
+if TYPE_CHECKING:
+    from monitor.filters import Filter
 
 _MOST = 28
 """Cells of a filter that a title shows."""

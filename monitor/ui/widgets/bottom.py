@@ -14,7 +14,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from fetchers.errors import FilterError
-from monitor.filters import parse
 from monitor.text import one_line
 from monitor.ui.questions import COPY, SORT, copy_choices, sort_choices, sorted_by
 from monitor.ui.taking import CopyWanted, copyable
@@ -82,6 +81,8 @@ class Bottom(Vertical):
         self._seek(message.text)
 
     def _seek(self, text: str) -> None:
+        from monitor.filters import parse  # noqa: PLC0415 - not needed for the first frame
+
         table = self._current()
         try:
             sought = parse(text, (table.table,)) if text.strip() else None

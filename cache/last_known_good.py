@@ -13,7 +13,7 @@ import msgspec
 
 from cache.entries import Entry, Space, Written
 from cache.store import Store, glance
-from cache.tenant import Tenant
+from cache.tenant import Tenant, for_anyone
 from fetchers.records import Record
 
 SPACE = Space("last_known_good", keep=False)
@@ -60,12 +60,12 @@ class LastKnownGood:
     ) -> Written:
         """Keep a complete answer, unless a later one is kept already.
 
-        The records are as a worker told them: without secrets. `at` is aware. `view` tells apart what the same scope
-        answers under different filters. Never raises for the store's sake; while the disk is slow only the newest
-        answer of each scope waits for it.
+        The records are as a worker told them, without secrets; whether they are `mine` is not kept. `at` is aware.
+        `view` tells apart what the same scope answers under different filters. Never raises for the store's sake; while
+        the disk is slow only the newest answer of each scope waits for it.
         """
         moment = at.astimezone(UTC)
-        value = _encoder.encode(_Stored(moment, tuple(records)))
+        value = _encoder.encode(_Stored(moment, tuple(map(for_anyone, records))))
         key = (*tenant.key, view, table, scope)
         return await self._store.replace(SPACE, key, value, lambda stored: _older(stored, moment))
 

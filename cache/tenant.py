@@ -7,6 +7,7 @@ from urllib.parse import quote
 import msgspec
 
 from cache.entries import Key
+from fetchers.records import Record
 from fetchers.settings import Settings
 
 GOOGLE = {
@@ -42,26 +43,38 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, order=True):
         return "|".join(quote(part, safe=" :/@.,=+~", errors="surrogatepass") for part in self.key)
 
 
-def tenant_of(source: str, settings: Settings, account: str = "") -> Tenant:
+def tenant_of(source: str, settings: Settings) -> Tenant:
     """Whose rows `source` fetches: an endpoint's name, or anything else for W&B."""
     if source in GOOGLE:
         address = getattr(settings.gcp.endpoints, source) or GOOGLE[source]
-        return Tenant(base_url=address, owner=settings.gcp.project or "", account=account)
+        return Tenant(base_url=address, owner=settings.gcp.project or "")
     wandb = settings.wandb
-    return Tenant(base_url=wandb.base_url, owner=f"{wandb.entity or ''}/{wandb.project or ''}", account=account)
+    return Tenant(base_url=wandb.base_url, owner=f"{wandb.entity or ''}/{wandb.project or ''}")
 
 
-def whose(source: str, settings: Settings) -> tuple[Tenant, str]:
-    """Whose rows a source fetches, and under which filters: nobody else's are ever shown for them."""
-    return tenant_of(source, settings), view_of(source, settings)
+def whose(source: str, settings: Settings) -> tuple[Tenant, str] | None:
+    """Whose rows a source fetches, and under which filters: nobody else's are ever shown for them.
+
+    Null where that depends on who asks: only the worker learns from the source whose its credentials are, and after
+    another login the rows of one account would be shown as those of another.
+    """
+    mine = {"runner": settings.gcp.mine, "wandb": settings.wandb.mine}.get(source, False)
+    return None if mine else (tenant_of(source, settings), view_of(source, settings))
 
 
 def view_of(source: str, settings: Settings) -> str:
-    """The filters under which `source` answers, as one stable line; empty where there are none."""
+    """The filters under which `source` answers, whoever asks, as one stable line; empty where there are none."""
     gcp, wandb = settings.gcp, settings.wandb
     if source in GOOGLE:
-        mine = gcp.mine and (gcp.account or True)
-        filters = {"jobs": sorted(gcp.jobs), "labels": sorted(gcp.labels.items()), "mine": mine}
+        filters = {"jobs": sorted(gcp.jobs), "labels": sorted(gcp.labels.items())}
     else:
-        filters = {"users": sorted(wandb.users), "mine": wandb.mine, "tags": sorted(wandb.tags)}
+        filters = {"users": sorted(wandb.users), "tags": sorted(wandb.tags)}
     return msgspec.json.encode(filters).decode() if any(filters.values()) else ""
+
+
+def for_anyone(record: Record) -> Record:
+    """The record without whether it is `mine`: that is true only of who asked, and its next reader may be another."""
+    if "mine" not in record.detail:
+        return record
+    detail = {name: value for name, value in record.detail.items() if name != "mine"}
+    return msgspec.structs.replace(record, detail=detail)

@@ -15,7 +15,7 @@ import msgspec
 from cache.entries import Key, Space, Written
 from cache.evidence import bounded
 from cache.store import Store
-from cache.tenant import Tenant
+from cache.tenant import Tenant, for_anyone
 from fetchers.records import Record, Scalar
 from fetchers.redact import redacted
 
@@ -63,7 +63,7 @@ class TerminalStates:
         self._rules = rules
 
     async def put(self, tenant: Tenant, record: Record, now: datetime, evidence: Iterable[str] = ()) -> Written:
-        """Keep the final state of a record that has ended; secrets are taken out first.
+        """Keep the final state of a record that has ended; secrets, and whether it is `mine`, are taken out.
 
         `EARLY`: it has not ended, or less than 60 s ago by `now` (aware): put it again later. `REFUSED`: what is kept
         is as good. `PENDING`: accepted, and committed as soon as the disk takes it. `DROPPED`: put it again later.
@@ -71,7 +71,7 @@ class TerminalStates:
         if not is_final(record, now):
             return Written.EARLY
         final = Final(
-            record=redacted(record),
+            record=redacted(for_anyone(record)),
             evidence=bounded(evidence),
             rules=self._rules,
             written_at=now.astimezone(UTC),

@@ -15,7 +15,7 @@ from cache.entries import Written
 from cache.errors import CacheError
 from cache.last_known_good import LastKnownGood
 from cache.store import Store, open_store
-from cache.tenant import Tenant, whose
+from cache.tenant import Tenant, tenant_of, whose
 from cache.terminal_state import Life, TerminalStates, is_final, is_settled, life
 from fetchers.records import Record
 from fetchers.settings import Settings
@@ -72,9 +72,12 @@ class Keeping:
     async def known(self) -> AsyncIterator[Restore]:
         """Yield what the scopes answered last, each with its time; nothing where the store does not say."""
         store = await self._store()
-        for source in sorted(self._sources):
+        known = {source: whose(source, self._settings) for source in sorted(self._sources)}
+        for source, asker in known.items():
+            if asker is None:
+                continue
             try:
-                answers = await LastKnownGood(store).load_all(*whose(source, self._settings))
+                answers = await LastKnownGood(store).load_all(*asker)
             except CacheError as error:
                 log.warning("the last answers of %s are not known: %s", source, error)
                 continue
@@ -89,12 +92,12 @@ class Keeping:
 
     async def _keep(self, table: str, scope: str, records: Sequence[Record], at: datetime) -> None:
         store = await self._store()
-        tenant, view = whose(TABLES[table].source, self._settings)
-        place = _Place(tenant, table, scope)
-        await asyncio.gather(
-            self._keep_last(LastKnownGood(store), place, view, records, at),
-            self._keep_final(TerminalStates(store), place, records, at),
-        )
+        source = TABLES[table].source
+        place = _Place(tenant_of(source, self._settings), table, scope)
+        keeping = [self._keep_final(TerminalStates(store), place, records, at)]
+        if (asker := whose(source, self._settings)) is not None:
+            keeping.append(self._keep_last(LastKnownGood(store), place, asker[1], records, at))
+        await asyncio.gather(*keeping)
 
     async def _keep_last(
         self, answers: LastKnownGood, place: _Place, view: str, records: Sequence[Record], at: datetime

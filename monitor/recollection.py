@@ -39,7 +39,8 @@ def _read(start: Start, reading: Reading) -> None:
         from cache.tenant import whose  # noqa: PLC0415 - as above
 
         sources = sorted({TABLES[table].source for table in start.tables})
-        reading.set_result(glance_all(start.cache_url, [whose(source, start.settings) for source in sources]))
+        askers = (whose(source, start.settings) for source in sources)
+        reading.set_result(glance_all(start.cache_url, [asker for asker in askers if asker is not None]))
     except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell
         reading.set_exception(error)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cache.entries import Written
 from cache.last_known_good import SKEW, SPACE, Answer, LastKnownGood
 from cache.store import Store, open_store
-from cache.tenant import GOOGLE, Tenant, tenant_of, view_of
+from cache.tenant import GOOGLE, Tenant, for_anyone, tenant_of, view_of, whose
 from fetchers.records import Record
 from fetchers.settings import Endpoints, Gcp, Settings, Wandb
 from tests.support.cache_records import records, times
@@ -122,11 +122,11 @@ async def test_loading_leaves_the_loop_free(store: Store) -> None:
 
 @given(st.lists(records, max_size=5), times)
 async def test_any_records_come_back_as_they_went_in(rows: list[Record], at: datetime) -> None:
-    """Times to the microsecond, every scalar, every character."""
+    """Times to the microsecond, every scalar, every character; only whose they are is missing."""
     store, _ = await open_store("memory:")
     last = LastKnownGood(store)
     assert await last.put(TENANT, "runner", "a", rows, at=at) is Written.COMMITTED
-    assert await last.load_all(TENANT) == {("runner", "a"): Answer(at, tuple(rows))}
+    assert await last.load_all(TENANT) == {("runner", "a"): Answer(at, tuple(map(for_anyone, rows)))}
     await store.close(10)
 
 
@@ -149,13 +149,22 @@ def test_a_tenant_is_what_the_settings_say() -> None:
     local = Settings(gcp=Gcp(project="p", endpoints=Endpoints(vertex="http://127.0.0.1:1")))
     assert tenant_of("vertex", plain) == Tenant(base_url="https://aiplatform.googleapis.com", owner="p")
     assert tenant_of("vertex", local) == Tenant(base_url="http://127.0.0.1:1", owner="p")
-    assert tenant_of("wandb", plain, "me") == Tenant(base_url="https://api.wandb.ai", owner="e/w", account="me")
+    assert tenant_of("wandb", plain) == Tenant(base_url="https://api.wandb.ai", owner="e/w")
     views = [Settings(gcp=Gcp(jobs=jobs)) for jobs in (("a", "b"), ("b", "a"), ("a",))]
     assert view_of("runner", views[0]) == view_of("runner", views[1]) != view_of("runner", views[2])
     assert [view_of("runner", plain), view_of("wandb", views[0])] == ["", ""]
-    narrow = [Settings(wandb=Wandb(users=("a",))), Settings(wandb=Wandb(tags=("a",))), Settings(wandb=Wandb(mine=True))]
-    assert len({view_of("wandb", settings) for settings in (plain, *narrow)}) == 4
+    narrow = [Settings(wandb=Wandb(users=("a",))), Settings(wandb=Wandb(tags=("a",)))]
+    assert len({view_of("wandb", settings) for settings in (plain, *narrow)}) == 3
     assert view_of("runner", narrow[0]) == ""
+
+
+def test_nobody_knows_whose_rows_those_are_that_depend_on_who_asks() -> None:
+    """Where only what is mine is fetched there is no key to keep it under; the other sources have theirs."""
+    ours = Settings(gcp=Gcp(project="p", account="me@a.example", mine=True), wandb=Wandb(entity="e", mine=True))
+    assert [source for source in ("builds", "runner", "vertex", "wandb") if whose(source, ours) is None] == [
+        "runner",
+        "wandb",
+    ]
 
 
 def test_every_source_of_google_has_an_address() -> None:

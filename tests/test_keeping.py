@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -124,6 +124,51 @@ async def test_rows_of_another_project_are_never_painted(url: str) -> None:
     await other.until(lambda: other.freshness is Freshness.LIVE)
     assert other.ids == set()
     await other.close()
+
+
+async def keeps(url: str, settings: Settings, asked: Sequence[Record]) -> None:
+    """A session in which a scope answers, and its answer is kept."""
+    session = Session(url, settings)
+    worker = await session.worker()
+    worker.answer(worker.fetches[0], EAST, asked, datetime.now(UTC))
+    worker.end(worker.fetches[0])
+    await session.until(lambda: session.freshness is Freshness.LIVE)
+    await session.until(lambda: not session.keeping._tasks)
+    await session.close()
+
+
+async def test_whose_a_row_is_nobody_knows_until_the_source_says_so_again(tmp_path: Path) -> None:
+    """Another account may have logged in meanwhile: what was mine is not painted as mine, and what ended neither."""
+    url, old = f"sqlite:///{tmp_path / 'cache.db'}", datetime.now(UTC) - timedelta(hours=1)
+    shown = {"mine": True, "creator": "me@a.example"}
+    ended = record("ended", scope=EAST, state="failed", finished=old, detail=shown)
+    await keeps(url, SETTINGS, [record("runs", scope=EAST, detail=shown), ended])
+    later = Session(url)
+    await later.until(lambda: later.ids == {"runs", "ended"})
+    assert {row.detail.get("creator") for row in later.mirror.rows["runner"].values()} == {"me@a.example"}
+    assert ["mine" in row.detail for row in later.mirror.rows["runner"].values()] == [False, False]
+    (final,) = await TerminalStates((await later.keeping._opening).store).get_many(
+        tenant_of("runner", SETTINGS), [ended]
+    )
+    assert final is not None
+    assert final.record.detail == {"creator": "me@a.example"}
+    worker = await later.worker()
+    worker.answer(worker.fetches[0], EAST, [record("runs", scope=EAST, detail=shown)], datetime.now(UTC))
+    worker.end(worker.fetches[0])
+    await later.until(lambda: later.freshness is Freshness.LIVE)
+    assert [row.detail.get("mine") for row in later.mirror.rows["runner"].values()] == [True]
+    await later.close()
+
+
+async def test_an_answer_that_depends_on_who_asks_is_not_kept(tmp_path: Path) -> None:
+    """Where only one's own is fetched, the next session shows nothing until it has been told whose it is."""
+    url = f"sqlite:///{tmp_path / 'cache.db'}"
+    own = Settings(gcp=Gcp(project="acme-ml", regions=(EAST,), mine=True))
+    await keeps(url, own, [record("runs", scope=EAST)])
+    for settings in (own, SETTINGS):
+        later = Session(url, settings)
+        assert [known async for known in later.keeping.known()] == []
+        await later.close()
 
 
 async def test_what_has_ended_for_good_is_kept_as_such(url: str) -> None:

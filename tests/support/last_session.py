@@ -10,9 +10,9 @@ from operator import attrgetter
 from cache.entries import Written
 from cache.last_known_good import LastKnownGood
 from cache.store import open_store
+from cache.tenant import whose
 from fetchers.records import Record
 from fetchers.settings import Settings
-from monitor.keeping import whose
 from monitor.tables import TABLES
 
 _place = attrgetter("table", "scope")
@@ -23,7 +23,9 @@ async def left(url: str, settings: Settings, records: Iterable[Record], at: date
     store, notices = await open_store(url, opening_s=10, deadline_s=10)
     assert notices == []
     for (table, scope), answer in groupby(sorted(records, key=_place), _place):
-        tenant, view = whose(TABLES[table].source, settings)
+        asker = whose(TABLES[table].source, settings)
+        assert asker is not None
+        tenant, view = asker
         written = await LastKnownGood(store).put(tenant, table, scope, list(answer), at=at, view=view)
         assert written is Written.COMMITTED
     assert await store.close(10)

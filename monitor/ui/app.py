@@ -109,6 +109,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         self.themes = colours.themes
         """Names of the themes that there are colours for."""
         self.theme = theme if theme in self.themes else self.themes[0]
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._worn = self.theme
+        """The theme whose colours the style sheet has."""
         self._line_filters: list[LineFilter] = [Colourless()] if colours is Colours.NONE else []
         self.keys = keys
         """The table of keys as the configuration has it."""
@@ -147,6 +150,12 @@ class MonitorApp(InTurnApp, FrugalApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of our own, for a theme that does not name them."""
         return {**DARK.colours, **variables(DARK)}
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Called by Textual for every theme that is chosen; the first frame has its colours before it is asked for."""
+        if self.theme != self._worn:
+            self._worn = self.theme
+            super().refresh_css(animate)
 
     def on_mount(self) -> None:
         """Tick, and listen once the first frame has been painted."""

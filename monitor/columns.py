@@ -26,6 +26,9 @@ GLYPHS = {
 }
 """One cell each, no emoji: a state is never told by colour alone."""
 
+COUNTED = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
+"""The order in which states are counted and sorted: what needs eyes first."""
+
 GAP = 2
 """Cells between two columns."""
 
@@ -105,20 +108,14 @@ def _progress(*keys: str) -> Callable[[Record, datetime], str]:
     otherwise = _detail(*keys)
 
     def value(record: Record, now: datetime) -> str:
-        step = record.detail.get("step")
-        if isinstance(step, int | float) and not isinstance(step, bool) and math.isfinite(step):
-            return f"step {step:,.0f}"
-        return otherwise(record, now)
+        step = _step(record)
+        return otherwise(record, now) if step is None else f"step {step:,.0f}"
 
     return value
 
 
-_STATES = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
-"""What needs eyes first."""
-
-
 def _urgency(record: Record) -> float:
-    return -_STATES.index(record.state)
+    return -COUNTED.index(record.state)
 
 
 _STILL = 1e12
@@ -139,9 +136,12 @@ def _moment(record: Record) -> float | None:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _steps(record: Record) -> float | None:
+def _step(record: Record) -> float | None:
+    """The step that it has come to; null where it has none that is a number."""
     step = record.detail.get("step")
-    return step if isinstance(step, int | float) and math.isfinite(step) else None
+    if isinstance(step, bool) or not isinstance(step, int | float) or not math.isfinite(step):
+        return None
+    return step
 
 
 def _columns(what: str, extra: Column) -> tuple[Column, ...]:
@@ -166,7 +166,7 @@ def _extra(key: str, header: str, *details: str, value: Callable[..., _Value] = 
     )
 
 
-_PROGRESS = replace(_extra("step", "PROGRESS", "queue", "host", "user", value=_progress), number=_steps)
+_PROGRESS = replace(_extra("step", "PROGRESS", "queue", "host", "user", value=_progress), number=_step)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "builds": _columns("BUILD", _extra("origin", "FROM", "trigger", "branch", "tag", "tags", "image")),

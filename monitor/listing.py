@@ -10,7 +10,7 @@ from fetchers.records import Record, State, ordered
 from monitor import freshness
 from monitor.causes import causes
 from monitor.changes import TableStatus
-from monitor.columns import COLUMNS, GAP, Column, widths
+from monitor.columns import COLUMNS, COUNTED, GAP, Column, widths
 from monitor.export import presentable
 from monitor.freshness import Freshness
 from monitor.mirror import Mirror
@@ -31,8 +31,6 @@ _STATES = {
     State.CANCELLED: _DIM,
     State.UNKNOWN: _YELLOW,
 }
-_COUNTED = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
-"""The order in which states are counted, as in the titles of the dashboard: what needs eyes first."""
 _STYLES = {"dim": _DIM}
 """Colours of columns by their role in the theme; a column of states has those of the states."""
 
@@ -78,7 +76,7 @@ def _counts(records: Sequence[Record], hidden: int, found: Freshness) -> str:
     if hidden and not records:
         return f"none of {hidden} rows match"
     by_state = Counter(record.state for record in records)
-    counts = ", ".join(f"{by_state[state]} {state.value}" for state in _COUNTED if by_state[state])
+    counts = ", ".join(f"{by_state[state]} {state.value}" for state in COUNTED if by_state[state])
     if hidden:
         return f"{counts} ({len(records)} of {len(records) + hidden} rows match)"
     return counts or _NO_ROWS.get(found, "")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
+
+from monitor.progress import begun
 
 T = TypeVar("T")
 
@@ -18,21 +17,5 @@ async def off_loop(work: Callable[[], T], limit_s: float, name: str) -> T:
     Raises `TimeoutError` after `limit_s` seconds; what the work then still does goes unnoticed. Raises `RuntimeError`
     where no thread can be started.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def settle(put: Callable[[], None]) -> None:
-        if not answer.done():
-            put()
-
-    def do() -> None:
-        try:
-            put = partial(answer.set_result, work())
-        except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell
-            put = partial(answer.set_exception, error)
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(settle, put)
-
-    threading.Thread(target=do, name=name, daemon=True).start()
     async with asyncio.timeout(limit_s):
-        return await answer
+        return await asyncio.wrap_future(begun(work, name))

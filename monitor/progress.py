@@ -20,6 +20,7 @@ from fetchers.errors import ConfigError
 from monitor.changes import TableStatus
 from monitor.invocation import SCREENLESS
 from monitor.tables import TABLES
+from monitor.text import clean, fit
 
 T = TypeVar("T")
 
@@ -54,7 +55,7 @@ class StatusLine:
         columns = 0
         with contextlib.suppress(OSError):
             columns = os.get_terminal_size(self._fd).columns
-        self._write(f"{_ERASE}{_cut(text, (columns or _COLUMNS) - 1)}")
+        self._write(f"{_ERASE}{fit(clean(text), (columns or _COLUMNS) - 1).rstrip()}")
 
     def erase(self) -> None:
         """Leave the line empty, for what is to be said now."""
@@ -66,12 +67,6 @@ class StatusLine:
         if self._fd is not None and select.select([], [self._fd], [], 0)[1]:
             with contextlib.suppress(OSError):
                 os.write(self._fd, text.encode("utf-8", "replace"))
-
-
-def _cut(text: str, cells: int) -> str:
-    """What fits into a line; nearly all of it our own words, each letter of one cell."""
-    safe = "".join(character if character.isprintable() else "?" for character in text)
-    return safe if len(safe) <= cells else f"{safe[: max(0, cells - 1)]}…"
 
 
 def status_line() -> StatusLine:
@@ -88,8 +83,7 @@ def patiently(what: str, work: Callable[[], T], limit_s: float = DISK_S) -> T:
 
     Raises what `work` raises, and `ConfigError` after `limit_s` seconds: then a disk does not answer.
     """
-    answer: Future[T] = Future()
-    threading.Thread(target=_settle, args=(answer, work), name="patiently", daemon=True).start()
+    answer = begun(work, "patiently")
     line, began = status_line(), time.monotonic()
     try:
         while (taken := time.monotonic() - began) < limit_s:
@@ -103,7 +97,19 @@ def patiently(what: str, work: Callable[[], T], limit_s: float = DISK_S) -> T:
     raise ConfigError(f"{what} takes longer than {limit_s:g} s: a disk does not answer")
 
 
+def begun(work: Callable[[], T], name: str) -> Future[T]:
+    """The answer to come of `work`, which is done in a thread of its own that nobody joins.
+
+    Raises `RuntimeError` where no thread can be started.
+    """
+    answer: Future[T] = Future()
+    threading.Thread(target=_settle, args=(answer, work), name=name, daemon=True).start()
+    return answer
+
+
 def _settle(answer: Future[T], work: Callable[[], T]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return  # nobody waits any more
     try:
         answer.set_result(work())
     except BaseException as error:  # noqa: BLE001 - a thread has nobody else to tell

@@ -18,6 +18,7 @@ from fetchers.errors import Failure, FetchError
 from fetchers.records import Reason, Record, State
 from fetchers.redact import redacted
 from monitor.changes import ScopeStatus, TableStatus
+from monitor.columns import COUNTED
 from monitor.commands.ls import exit_status, settled, sift
 from monitor.export import ascii_json, render_csv, render_json
 from monitor.filters import parse
@@ -25,7 +26,6 @@ from monitor.listing import render_table
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import cell_width
-from monitor.ui.words import COUNTED
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TIMEOUT = Failure(kind="timeout", text="ListExecutions us-east1 page 1: no answer in 20 s; worker killed")

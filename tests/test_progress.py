@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ import pytest
 from fetchers.errors import ConfigError, Failure
 from monitor.changes import ScopeStatus, TableStatus
 from monitor.progress import StatusLine, patiently, told
+from monitor.text import cell_width
 from tests.emulators.control import Emulators, running
 from tests.support.environment import WANDB_KEY, bare
 from tests.support.terminal import MONITOR, Terminal
+
+PATIENCE_S = 5.0
 
 LIVE = ScopeStatus(live=True, fetched_at=datetime(2026, 1, 5, tzinfo=UTC))
 LOADING = ScopeStatus(loading=True)
@@ -57,6 +61,14 @@ def pair() -> Iterator[tuple[int, int]]:
     os.close(theirs)
 
 
+def read_to(terminal: int, end: str) -> str:
+    """What is there to read, up to `end`: a terminal hands on what is written to it in its own time, and in pieces."""
+    said = b""
+    while not said.decode(errors="replace").endswith(end) and select.select([terminal], [], [], PATIENCE_S)[0]:
+        said += os.read(terminal, 4096)
+    return said.decode()
+
+
 def test_a_line_is_cut_to_the_terminal_and_erased(pair: tuple[int, int]) -> None:
     """Never wrapped, for what has wrapped cannot be erased; said once while it stays the same; inert."""
     ours, theirs = pair
@@ -65,11 +77,20 @@ def test_a_line_is_cut_to_the_terminal_and_erased(pair: tuple[int, int]) -> None
         line.show("\x1b]52;c;x\x07" + "x" * 500)
     line.erase()
     line.erase()
-    said = os.read(ours, 4096).decode()
-    assert said.startswith("\r\x1b[K?]52;c;x?xxx")
+    said = read_to(ours, "…\r\x1b[K")
+    assert said.startswith("\r\x1b[K␛]52;c;x␇xxx")
     assert said.endswith("…\r\x1b[K")
     assert said.count("\r") == 2
     assert len(said) < 100
+
+
+def test_a_line_of_wide_letters_is_cut_by_its_cells(pair: tuple[int, int]) -> None:
+    """A path may have any name: eighty letters of two cells would wrap."""
+    ours, theirs = pair
+    StatusLine(theirs).show("目" * 80)
+    said = read_to(ours, "…").removeprefix("\r\x1b[K")
+    assert 70 < cell_width(said) < 80
+    assert said.endswith("…")
 
 
 def test_a_terminal_that_takes_nothing_is_not_waited_for(pair: tuple[int, int]) -> None:

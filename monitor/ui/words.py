@@ -15,15 +15,12 @@ from fetchers.records import State
 from monitor import freshness
 from monitor.causes import causes
 from monitor.changes import ScopeStatus, TableStatus
-from monitor.columns import GLYPHS
+from monitor.columns import COUNTED, GLYPHS
 from monitor.freshness import Freshness
 from monitor.tables import TABLES
 from monitor.text import age, cell_width, duration, one_line
 
 Part = tuple[str, str]
-
-COUNTED = (State.FAILED, State.RUNNING, State.QUEUED, State.UNKNOWN, State.SUCCEEDED, State.CANCELLED)
-"""The order in which states are counted: what needs eyes first."""
 
 UNITS = {"wandb": ("source", "sources")}
 """What the scopes of a source are called, one and many; regions where nothing is said."""

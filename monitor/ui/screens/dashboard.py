@@ -32,7 +32,7 @@ from monitor.ui.widgets.header_line import Banner, HeaderLine
 from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import LiveTable
 from monitor.ui.widgets.notice_line import NoticeLine
-from monitor.ui.widgets.painted import Painted
+from monitor.ui.widgets.painted import Painted, set_shown
 from monitor.ui.widgets.selected_line import SelectedLine
 from monitor.ui.widgets.summary_line import SummaryLine
 from monitor.ui.widgets.title_line import Title, TitleLine, roomiest
@@ -239,13 +239,13 @@ class Dashboard(Screen[None]):
         """Give every widget its lines; Textual lays out again only where something differs."""
         width, height, stacked = *self.size, self._stacked
         self._heading.show(_shared(self.table.columns) if stacked else self.table.columns, self.table.wish.sorting)
-        _show(self._summary, not stacked)
-        _show(self._selected, height >= FULL_FROM)
-        _show(self._notice, bool(self._notice.notices))
+        set_shown(self._summary, not stacked)
+        set_shown(self._selected, height >= FULL_FROM)
+        set_shown(self._notice, bool(self._notice.notices))
         for index, (title, table) in enumerate(zip(self._titles, self.tables, strict=True)):
             shown = stacked or index == self.current
-            _show(title, shown)
-            _show(table, shown)
+            set_shown(title, shown)
+            set_shown(table, shown)
             _set_height(title, title.height_in(width))
         around = 3 + SelectedLine.HEIGHT * (height >= FULL_FROM) + (not stacked) + bool(self._notice.notices)
         used = around + sum(line.height_in(width) for line in self._shown_titles())
@@ -436,11 +436,6 @@ class Dashboard(Screen[None]):
 def _shared(columns: Sequence[Column]) -> list[Column]:
     """The columns under names that are right for every table."""
     return [replace(column, header=column.shared or column.header) for column in columns]
-
-
-def _show(widget: Painted, shown: bool) -> None:
-    if widget.display != shown:
-        widget.display = shown
 
 
 def _set_height(widget: Painted, height: int) -> None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widget import Widget
 
 from fetchers.errors import FilterError
 from monitor.text import one_line
@@ -21,6 +20,7 @@ from monitor.ui.widgets.choice_line import ChoiceLine
 from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.live_table import LiveTable
+from monitor.ui.widgets.painted import set_shown
 from monitor.ui.wishes import Wish
 
 
@@ -52,7 +52,7 @@ class Bottom(Vertical):
 
     def _take_turns(self) -> None:
         """Whoever asks has the line and the keys, else the footer has it."""
-        _show(self._footer, not (self._find.display or self._choice.display))
+        set_shown(self._footer, not (self._find.display or self._choice.display))
         if self._footer.display:
             self.screen.set_focus(None)
 
@@ -138,8 +138,3 @@ class Bottom(Vertical):
             self.sort_by(message.value)
         else:
             self.post_message(CopyWanted(message.value, self._to_copy[message.value]))
-
-
-def _show(widget: Widget, shown: bool) -> None:
-    if widget.display != shown:
-        widget.display = shown

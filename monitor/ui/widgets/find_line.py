@@ -74,18 +74,18 @@ class FindLine(Line, can_focus=True):
         elif event.key in self._PASSED:
             self.post_message(self.Passed(*self._PASSED[event.key]))
         else:
-            self._edited(self._editor.text, known=self._editor.press(event.key, event.character))
+            before = self._editor.text
+            if self._editor.press(event.key, event.character):
+                self._edited(before)
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste is typed at once; line ends in it are blanks."""
         event.stop()
         before = self._editor.text
         self._editor.insert(" ".join(event.text.split()))
-        self._edited(before, known=True)
+        self._edited(before)
 
-    def _edited(self, before: str, *, known: bool) -> None:
-        if not known:
-            return
+    def _edited(self, before: str) -> None:
         self.repaint()
         if self._editor.text != before:
             self.post_message(self.Typed(self._editor.text))

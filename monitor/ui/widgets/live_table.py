@@ -18,15 +18,12 @@ from monitor.columns import COLUMNS, GAP, Column, widths
 from monitor.text import cell_width, cut_middle, fit, fit_right, wrap
 from monitor.ui.marks import Marks
 from monitor.ui.rows import Rows
-from monitor.ui.widgets.painted import Painted, Part, compose
+from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark
 from monitor.ui.wishes import Wish
 from monitor.ui.words import View, no_rows, none_wanted
 
 EDGE = 1
 """Cells on each side of a line: the cursor's mark on the left, the scroll mark on the right."""
-
-WHEEL = 3
-"""Lines that one step of the wheel moves."""
 
 _BETWEEN = " " * GAP
 """Part of the cell before it: one style fewer to send for each."""
@@ -293,7 +290,8 @@ class LiveTable(Painted):
             role = "changed" if column.style == "name" and changed else self._role(column, record, since)
             parts.append((self._cell(column, record, since, width) + _BETWEEN, role))
         text, role = parts[-1]
-        return compose([*parts[:-1], (text[:-GAP], role)], [(self._scroll_mark(y), "faint")], self.size.width)
+        mark = scroll_mark(y, self.rows.top, self.rows.height, len(self.rows))
+        return compose([*parts[:-1], (text[:-GAP], role)], [(mark, "faint")], self.size.width)
 
     def _mark(self, y: int, *, stale: bool) -> Part:
         cursor = self.current and self.rows.top + y == self.rows.cursor
@@ -327,15 +325,6 @@ class LiveTable(Painted):
                 return "why-failed" if record.state is State.FAILED else "dim"
             case _:
                 return "dim"
-
-    def _scroll_mark(self, y: int) -> str:
-        """A thumb as long as the part in view, where not all is."""
-        height, total = self.rows.height, len(self.rows)
-        if total <= height or not height:
-            return " "
-        length = max(1, height * height // total)
-        start = (height - length) * self.rows.top // (total - height)
-        return "▐" if start <= y < start + length else " "
 
     def _stale_since(self, scope: str) -> datetime | None:
         """When a scope that is stale was last heard; null where it is live."""

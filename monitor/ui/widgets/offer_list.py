@@ -12,15 +12,12 @@ from monitor.text import cell_width, fit
 from monitor.ui.line_editor import LineEditor
 from monitor.ui.matching import best_first
 from monitor.ui.offers import Offer
-from monitor.ui.widgets.painted import Painted, Part, compose
+from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose
 
 _PROMPT = " : "
 _GAP = 2
 _HEAD = 1
 """Lines over the commands: the one that is typed."""
-
-WHEEL = 3
-"""Lines that one step of the wheel moves."""
 
 
 class OfferList(Painted, can_focus=True):

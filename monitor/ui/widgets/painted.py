@@ -26,6 +26,9 @@ ROLES = (
 )
 """Each is a class `role--…` of the style sheet."""
 
+WHEEL = 3
+"""Lines that one step of the wheel moves."""
+
 _LIFTED = {"faint": "dim", "cancelled": "dim"}
 """What steps forward on a ground of another role, where it would be too faint to read."""
 
@@ -117,6 +120,24 @@ def _common(left: Sequence[Segment], right: Sequence[Segment]) -> int:
             break
         cells += one.cell_length
     return cells
+
+
+def set_shown(widget: Widget, shown: bool) -> None:
+    """Show a widget or not; Textual lays out again only where that is new."""
+    if widget.display != shown:
+        widget.display = shown
+
+
+def scroll_mark(y: int, top: int, height: int, total: int) -> str:
+    """What stands at the end of line `y` of `height`, over `total` lines from `top` on: a thumb as long as its part.
+
+    None where all is in view.
+    """
+    if total <= height or not height:
+        return " "
+    length = max(1, height * height // total)
+    start = (height - length) * top // (total - height)
+    return "▐" if start <= y < start + length else " "
 
 
 def width_of(parts: Iterable[Part]) -> int:

@@ -10,13 +10,10 @@ from textual.message import Message
 from textual.strip import Strip
 
 from monitor.lineage import Row
-from monitor.ui.widgets.painted import Painted, Part, compose, width_of
+from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark, width_of
 
 MARK = 1
 """Cells before each column, for the cursor's mark; and after the last one, for the scroll mark."""
-
-WHEEL = 3
-"""Lines that one step of the wheel moves."""
 
 
 @dataclass(frozen=True)
@@ -223,21 +220,13 @@ class Sheet(Painted):
         number, width = self.top + y, self.size.width
         cells = self._page[number] if number < len(self._page) else ()
         parts = [part for cell in cells for part in self._marked(cell)]
-        return self.strip(compose(parts, [(self._scroll_mark(y), "faint")], width))
+        mark = scroll_mark(y, self.top, self.size.height, len(self._page))
+        return self.strip(compose(parts, [(mark, "faint")], width))
 
     def _marked(self, cell: Cell) -> Iterable[Part]:
         if cell.target is None or cell.target != self.selected:
             return [(" " * MARK, ""), *cell.parts]
         return [("▌", "accent|cursor"), *((text, f"{role}|cursor") for text, role in cell.parts)]
-
-    def _scroll_mark(self, y: int) -> str:
-        """A thumb as long as the part in view, where not all is."""
-        height, total = self.size.height, len(self._page)
-        if total <= height or not height:
-            return " "
-        length = max(1, height * height // total)
-        start = (height - length) * self.top // (total - height)
-        return "▐" if start <= y < start + length else " "
 
 
 def _places(page: Sequence[PageLine]) -> list[_Place]:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from fetchers.records import State
-from monitor.columns import GAP
+from monitor.columns import COUNTED, GAP
 from monitor.freshness import Freshness
 from monitor.text import wrap
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE, LiveTable
 from monitor.ui.widgets.painted import Part, compose, width_of
 from monitor.ui.words import (
-    COUNTED,
     ROLES,
     View,
     count_parts,

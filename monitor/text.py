@@ -15,6 +15,9 @@ from rich.cells import cell_len, get_character_cell_size
 LIMIT = 4096
 """Characters of one text that are looked at; what is longer ends in an ellipsis."""
 
+TYPED = 1_000
+"""Characters of a line that a person types, a filter for one."""
+
 ELLIPSIS = "…"
 STRANGE = "\N{REPLACEMENT CHARACTER}"
 """Stands for a character that has no safe picture."""
@@ -255,18 +258,18 @@ def clock(moment: datetime, *, utc: bool) -> str:
     return f"{shown:%H:%M} {clean(shown.tzname() or '')}".rstrip()
 
 
-_SAME_CLOCK = timedelta(hours=20)
+_LATELY = timedelta(hours=6)
 _SAME_YEAR = timedelta(days=300)
 
 
 def stamp(moment: datetime, now: datetime) -> str:
-    """When, in the zone of `now` and at most 7 cells: `14:03` within 20 hours, else `Nov 20`, or `2024-11` long ago."""
+    """When, in the zone of `now` and at most 7 cells: `14:03` today or lately, else `Nov 20`, or `2024-11` long ago."""
     try:
         shown = moment.astimezone(now.tzinfo)
     except OverflowError:  # the first or the last day of the calendar, in another zone
         return f"{moment:%Y}"
     distance = abs(now - shown)
-    if distance < _SAME_CLOCK:
+    if distance < _LATELY or (shown.date() == now.date()):
         return f"{shown:%H:%M}"
     if distance > _SAME_YEAR:
         return f"{shown:%Y-%m}"

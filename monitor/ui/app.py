@@ -34,13 +34,14 @@ from monitor.ui.in_turn import InTurnApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.present import Present
-from monitor.ui.taking import CopyWanted, PageWanted, RowWanted, browse, copy
+from monitor.ui.taking import CopyWanted, PageWanted, browse, copy
 from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.words import View
 
 if TYPE_CHECKING:
+    from monitor.lineage import Row
     from monitor.survey import Opening, Setup
     from monitor.ui.offers import Offer
 
@@ -137,7 +138,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         self._last_delivery = 0.0
         self._frozen = 0
         """Rows that there were when the garbage collector was last told that all there is stays."""
-        self.dashboard = Dashboard(tables, self.look, self.banner, self._tell, notices, known=first)
+        self.dashboard = Dashboard(
+            tables, self.look, self.banner, self._tell, self.open_row, notices=notices, known=first
+        )
 
     def get_default_screen(self) -> Dashboard:
         """The first screen is the tables."""
@@ -272,7 +275,8 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def look(self, table: str) -> View:
         """What is known of a table."""
-        return View(table, self.mirror.status.get(table), self.now(), alive=not self.engine_alarm)
+        status, alive = self.mirror.status.get(table), not self.engine_alarm
+        return View(table, status, self.now(), alive=alive, log=self.mirror.log)
 
     def banner(self) -> Banner:
         """What the header says."""
@@ -308,11 +312,11 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     # --- one record, and what is taken out of the screen
 
-    def on_row_wanted(self, message: RowWanted) -> None:
+    def open_row(self, row: Row) -> None:
         """Show everything about it; the cursor is then where that ends."""
         from monitor.ui.screens.detail import Detail  # noqa: PLC0415 - not needed for the first frame, see `_begin`
 
-        row, board = message.row, self.dashboard
+        board = self.dashboard
         if row.key in self.mirror.rows.get(row.table, {}):
             detail = Detail(row.table, row.key, self.mirror, self.look, self.banner, order=board.order)
             self.push_screen(detail, board.show_row)
@@ -378,16 +382,6 @@ class MonitorApp(InTurnApp, FrugalApp):
         if isinstance(command, Enable):
             self._switched[command.table] = command
         self._link.send(command)
-
-    def on_app_blur(self) -> None:
-        """The terminal says that nobody looks."""
-        for table in self.dashboard.tables:
-            table.look_away()
-
-    def on_app_focus(self) -> None:
-        """Somebody looks again."""
-        for table in self.dashboard.tables:
-            table.look_back()
 
     def action_toggle_utc(self) -> None:
         """Times in UTC, or in local time."""

@@ -9,7 +9,7 @@ from monitor.text import one_line
 from monitor.ui.sorting import Sorting
 from monitor.ui.widgets.choice_line import Choice
 
-SORT = "sort by"
+SORT = "sort"
 COPY = "copy"
 
 USUAL = ""
@@ -23,7 +23,7 @@ def sort_choices(columns: Sequence[Column], present: Sorting | None) -> list[Cho
         for column in columns
     }
     letters = lettered((column.key, column.header) for column in columns)
-    return [*(Choice(letters[key], text, key) for key, text in shown.items()), Choice("0", "as usual", USUAL)]
+    return [*(Choice(letters[key], text, key) for key, text in shown.items()), Choice("0", "usual", USUAL)]
 
 
 def sorted_by(columns: Sequence[Column], key: str, present: Sorting | None) -> Sorting | None:

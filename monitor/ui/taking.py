@@ -1,7 +1,6 @@
 """What a person takes out of the screen: a text for the clipboard, a page for the browser.
 
-A screen posts `CopyWanted` or `PageWanted`; the app has it done here, and says what became of it. `RowWanted` it does
-itself.
+A screen posts `CopyWanted` or `PageWanted`; the app has it done here, and says what became of it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from monitor.text import ELLIPSIS, clean, one_line
 
 if TYPE_CHECKING:
     from fetchers.records import Record
-    from monitor.lineage import Row
 
 JSON = "JSON"
 _SHOWN = 60
@@ -40,14 +38,6 @@ class PageWanted(Message):
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
-
-
-class RowWanted(Message):
-    """Somebody wants to see all about a row."""
-
-    def __init__(self, row: Row) -> None:
-        super().__init__()
-        self.row = row
 
 
 class Front(Protocol):

@@ -55,8 +55,15 @@ class Wish(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """What is wanted, as a title says it; empty where that is everything."""
-        sought = f"/{cut_middle(one_line(self.filter.text), _MOST)}" if self.filter is not None else ""
-        return " · ".join(filter(None, (sought, "mine" if self.mine else "")))
+        text = cut_middle(one_line(self.filter.text), _MOST) if self.filter is not None else ""
+        sought = text if text.startswith("/") or not text else f"/{text}"
+        order = f"by {self.sorting.column.header} {self.sorting.arrow}" if self.sorting is not None else ""
+        return " · ".join(filter(None, (sought, "mine" if self.mine else "", order)))
+
+    @property
+    def undone_by(self) -> str:
+        """The key that shows again what is left out."""
+        return "Esc" if self.filter is not None else "m"
 
 
 def _not_others(record: Record) -> bool:

@@ -39,6 +39,8 @@ class View(msgspec.Struct, frozen=True, dict=True):
     """Another table on screen that already says what is missing here."""
     beginning: bool = False
     """Whether this is where a newcomer to whom nothing is set up is told how to begin."""
+    log: str = ""
+    """The file of the engine's session log; empty where it has named none."""
 
     @cached_property
     def freshness(self) -> Freshness:
@@ -89,9 +91,8 @@ class View(msgspec.Struct, frozen=True, dict=True):
         if self.status is None or status is None:
             return None if self.freshness.good or self.freshness is Freshness.LOADING else self.fetched_at
         judged = freshness.of_scope(status, self.status, self.now)
-        if self.alive and judged is not Freshness.STALE:
-            return None
-        return status.fetched_at
+        asked = self.alive and self.freshness is not Freshness.DISABLED
+        return None if asked and judged is not Freshness.STALE else status.fetched_at
 
     @property
     def _rows(self) -> int:
@@ -127,7 +128,7 @@ def name_of(found: Freshness) -> str:
 
 _SINCE = "last answer "
 _DOT = " · "
-_OLD = frozenset({Freshness.STALE, Freshness.FAILED})
+_OLD = frozenset({Freshness.STALE, Freshness.FAILED, Freshness.DISABLED})
 """Where an age is the time since which nobody answers; elsewhere it is the age of what is shown."""
 
 
@@ -170,7 +171,7 @@ def _unit(table: str, number: int) -> str:
 
 
 def _age(view: View) -> str:
-    if view.fetched_at is None or view.heard_at is None or view.freshness in SETTLED:
+    if view.fetched_at is None or view.heard_at is None or view.freshness is Freshness.UNCONFIGURED:
         return ""
     if view.freshness in _OLD:
         return f"{_SINCE}{ago(view.heard_at, view.now)}"
@@ -201,7 +202,7 @@ def count_parts(counts: Mapping[State, int], found: Freshness, worded: Container
 
 def count_role(state: State, found: Freshness) -> str:
     """The colour of a state's count in a table of that freshness."""
-    return "dim" if state.pending and found is Freshness.STALE else state.value
+    return "dim" if state.pending and found in (Freshness.STALE, Freshness.DISABLED) else state.value
 
 
 def trouble(view: View) -> tuple[str, str] | None:
@@ -246,10 +247,10 @@ def no_rows(view: View) -> Said:
     return _NO_ROWS[view.freshness](view)
 
 
-def none_wanted(words: str, hidden: int) -> Said:
+def none_wanted(wished: str, undone_by: str, hidden: int) -> Said:
     """Why a table shows no row although it has some."""
     rows = "1 row" if hidden == 1 else f"{hidden:,} rows"
-    return Said("Nothing matches", f"{words}: {rows} hidden; Esc shows all", "accent")
+    return Said("Nothing matches", f"{wished}: {rows} hidden; {undone_by} shows all", "accent")
 
 
 def _blurb(view: View) -> str:
@@ -310,7 +311,7 @@ BEGINNING = ("`monitor config init` writes a file to begin with", "`monitor --de
 
 
 def _disabled(view: View) -> Said:
-    return Said("Switched off", f"tables.{view.table}.enabled is false in the configuration", "dim")
+    return Said("Switched off", f"`t` switches it on; tables.{view.table}.enabled says what it is at the start", "dim")
 
 
 _NO_ROWS = {

@@ -7,6 +7,7 @@ from textual import events
 
 from fetchers.records import Reason, State
 from monitor.changes import Enable, Hello, Refresh, RowsChanged
+from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import CHANGED
 from monitor.ui.widgets.painted import Painted
 from tests.ui.scripted import NOW, Stage, record, rows, scope, status
@@ -125,7 +126,7 @@ async def test_sorting_asks_for_a_column_and_turns_round_when_asked_again() -> N
     async with Stage().open() as stage:
         await shown(stage)
         await stage.press("s")
-        assert "sort by" in stage.lines()[-1]
+        assert " sort " in stage.lines()[-1]
         await stage.press("b")
         assert names(stage) == ["alpha", "alpha-two", "beta", "gamma"]
         assert "NAME ↑" in stage.lines()[1]
@@ -218,6 +219,7 @@ async def test_what_changed_is_marked_for_some_seconds() -> None:
         assert [line.split()[2] for line in stage.lines() if line.startswith(CHANGED)] == ["fresh"]
         await stage.tell(rows("builds", [record("builds", 2, State.FAILED, finished=NOW)]))
         assert sum(line.startswith(CHANGED) for line in stage.lines()) == 2
+        await stage.wait(1)
         await stage.wait(10)
         assert CHANGED not in stage.text()
 
@@ -241,6 +243,7 @@ async def test_changes_while_nobody_looks_stay_marked_until_somebody_does() -> N
         await stage.wait(30)
         assert stage.line("name-2").startswith(CHANGED)
         stage.app.post_message(events.AppFocus())
+        await stage.settle()
         await stage.wait(1)
         assert stage.line("name-2").startswith(CHANGED)
         await stage.wait(10)
@@ -281,4 +284,110 @@ async def test_lines_that_ask_fit_any_screen(size: tuple[int, int]) -> None:
         assert stage.lines()[0].startswith(" monitor")
         await stage.press("escape", "s", *["right"] * 7)
         assert all(len(line) == size[0] for line in stage.lines())
-        assert "as usual" in stage.lines()[-1] or size[0] < 40
+        assert "usual" in stage.lines()[-1] or size[0] < 40
+
+
+async def test_a_change_behind_a_tab_is_marked_until_it_has_been_seen() -> None:
+    """Its seconds begin when somebody can see it."""
+    async with Stage().open(80, 24) as stage:
+        await stage.tell(rows("vertex", [record("vertex", 1), record("vertex", 2)]), status("vertex"))
+        await stage.tell(rows("vertex", [record("vertex", 2, State.FAILED)]))
+        await stage.wait(40)
+        await stage.press("3")
+        await stage.wait(5)
+        assert stage.line("name-2 ", "failed").startswith(CHANGED)
+        await stage.wait(10)
+        assert not stage.line("name-2 ", "failed").startswith(CHANGED)
+
+
+async def test_another_reason_is_a_change() -> None:
+    """A better one, found later, is what the operator wants to see."""
+    async with Stage().open() as stage:
+        first = record("builds", 2, State.FAILED, reason=Reason(text="one"))
+        await stage.tell(rows("builds", [record("builds", 1), first]), status("builds"))
+        await stage.tell(rows("builds", [record("builds", 2, State.FAILED, reason=Reason(text="two"))]))
+        assert stage.line("name-2").startswith(CHANGED)
+
+
+async def test_enter_on_a_mistake_keeps_what_was_typed() -> None:
+    """Nothing is thrown away, and no letter of what is typed on is a command."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("slash", *"took:", "greater_than_sign", *"1x", "enter", *"qq")
+        assert "took:>1xqq" in stage.lines()[-1]
+        assert "of 4" not in stage.lines()[-1], "what an older text found is not told beside a mistake"
+        await stage.press("escape")
+        assert len(names(stage)) == 4
+
+
+async def test_a_click_on_another_table_leaves_each_its_filter() -> None:
+    """What was typed stands for the table it was typed for."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.tell(rows("runner", [record("runner", 9, name="alone")]), status("runner"))
+        await stage.press("2", "slash", *"alone", "enter", "1", "slash", *"alpha")
+        await stage.pilot.click("#title-runner")
+        await stage.press("j")
+        filters = [table.wish.words for table in stage.app.dashboard.tables[:2]]
+        assert filters == ["/alpha", "/alone"]
+        assert "q quit" in stage.lines()[-1]
+
+
+async def test_a_click_on_another_table_leaves_the_question() -> None:
+    """Its letters were those of the first table."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("s")
+        await stage.pilot.click("#title-runner")
+        await stage.press("b")
+        assert [table.wish.words for table in stage.app.dashboard.tables] == [""] * 5
+
+
+async def test_the_mouse_sorts_and_opens() -> None:
+    """A click on a column's name sorts by it; a second click on a row opens it."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.pilot.click(HeadingLine, offset=(stage.lines()[1].index("NAME"), 0))
+        await stage.settle()
+        assert names(stage) == ["alpha", "alpha-two", "beta", "gamma"]
+        assert "by BUILD ↑" in stage.line("1 builds")
+        await stage.pilot.click("#table-builds", offset=(5, 2), times=2)
+        await stage.settle()
+        assert "beta" in stage.lines()[1]
+        assert "why-2" in stage.text()
+
+
+async def test_mine_stays_for_all_tables_until_it_is_asked_for_all() -> None:
+    """Escape takes a filter away, and nothing else."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("m", "slash", *"beta", "enter", "escape")
+        assert [table.wish.words for table in stage.app.dashboard.tables] == ["mine"] * 5
+
+
+async def test_what_nobody_asks_for_is_as_last_known() -> None:
+    """A table that is switched off tells no running time, and no failure of it is gone to."""
+    async with Stage().open() as stage:
+        running = [record("builds", 3, State.RUNNING), record("builds", 4, State.FAILED)]
+        await stage.tell(rows("builds", running), status("builds", enabled=False))
+        before = stage.line("name-3 ", "running")
+        await stage.wait(100)
+        assert stage.line("name-3 ", "running") == before
+        assert before.startswith("~")
+        assert "last answer 1 min ago · off" in stage.line("1 builds")
+        await stage.press("n")
+        assert "no row" in stage.lines()[-1]
+
+
+async def test_a_filter_that_goes_by_time_is_not_begun_again_before_it_is_done() -> None:
+    """Each second is one more reason to look again, and none to throw away what has been found so far."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("slash", *"took:", "greater_than_sign", *"1m", "enter")
+        table = stage.app.dashboard.table
+        begun, table.arranging = table._steps, 0.5
+        await stage.wait(1)
+        assert table._steps is begun
+        table.arranging = None
+        await stage.wait(1)
+        assert table._steps is not begun

@@ -24,8 +24,9 @@ from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
+from monitor.ui.rows import Rows
 from monitor.ui.seeking import next_failure
-from monitor.ui.taking import PageWanted, RowWanted
+from monitor.ui.taking import PageWanted
 from monitor.ui.widgets.bottom import Bottom
 from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
@@ -40,9 +41,6 @@ from monitor.ui.words import SETTLED, View, ago
 
 STACK_FROM = 30
 """Lines from which on the tables are stacked."""
-
-FULL_FROM = 16
-"""Lines from which on the row under the cursor is also shown in full."""
 
 ERROR_SHARE = 6
 """The error of the table that has the keys takes at most one line in so many of the screen, ..."""
@@ -72,8 +70,9 @@ class Dashboard(Screen[None]):
         look: Callable[[str], View],
         banner: Callable[[], Banner],
         tell: Callable[[Command], None],
-        notices: Sequence[str],
+        open_row: Callable[[Row], None],
         *,
+        notices: Sequence[str],
         known: Arrived,
     ) -> None:
         super().__init__()
@@ -82,7 +81,9 @@ class Dashboard(Screen[None]):
         self._names = tuple(tables)
         self._banner = banner
         self._tell = tell
+        self._open = open_row
         self._zoomed = False
+        self._mine = False
         self._turn = 0
         self._spinning: Timer | None = None
         self._asked_at: dict[str, datetime] = {}
@@ -114,7 +115,8 @@ class Dashboard(Screen[None]):
     def on_mount(self) -> None:
         """Begin to turn, and to tick; show what is known already."""
         self._spinning = self.set_interval(SPIN_S, self._spin, pause=True)
-        self._show_current()
+        for index, table in enumerate(self.tables):
+            table.set_current(index == self.current)
         self.on_arrived(self._known)  # only now: a row that is there before the table is current would be chosen
 
     def on_screen_resume(self) -> None:
@@ -187,6 +189,7 @@ class Dashboard(Screen[None]):
             spinner=SPINNER[self._turn] if self._loads_long(view) else " ",
             wished=table.wish.words,
             shown=len(table.rows),
+            arranging=table.arranging,
         )
 
     def _say(self) -> None:
@@ -240,14 +243,15 @@ class Dashboard(Screen[None]):
         width, height, stacked = *self.size, self._stacked
         self._heading.show(_shared(self.table.columns) if stacked else self.table.columns, self.table.wish.sorting)
         set_shown(self._summary, not stacked)
-        set_shown(self._selected, height >= FULL_FROM)
+        set_shown(self._selected, self._selected.height_on(height) > 0)
+        _set_height(self._selected, self._selected.height_on(height))
         set_shown(self._notice, bool(self._notice.notices))
         for index, (title, table) in enumerate(zip(self._titles, self.tables, strict=True)):
             shown = stacked or index == self.current
             set_shown(title, shown)
             set_shown(table, shown)
             _set_height(title, title.height_in(width))
-        around = 3 + SelectedLine.HEIGHT * (height >= FULL_FROM) + (not stacked) + bool(self._notice.notices)
+        around = 3 + self._selected.height_on(height) + (not stacked) + bool(self._notice.notices)
         used = around + sum(line.height_in(width) for line in self._shown_titles())
         self._share(max(0, height - used))
 
@@ -304,11 +308,11 @@ class Dashboard(Screen[None]):
     def action_open(self) -> None:
         """Everything about the row under the cursor."""
         if self.table.key is not None:
-            self.post_message(RowWanted(Row(self.table.table, self.table.key)))
+            self._open(Row(self.table.table, self.table.key))
 
-    def order(self, table: str) -> Sequence[str]:
-        """The row keys of a table as it shows them now; none of one that is not on the dashboard."""
-        return next((list(shown.rows) for shown in self.tables if shown.table == table), [])
+    def order(self, table: str) -> Rows:
+        """The rows of a table as it shows them; none of one that is not on the dashboard."""
+        return next((shown.rows for shown in self.tables if shown.table == table), Rows())
 
     def show_row(self, row: Row | None) -> None:
         """Put the cursor on a row, where it is shown."""
@@ -349,8 +353,8 @@ class Dashboard(Screen[None]):
         """Put away what was put over the tables last: a notice, a filter, the zoom."""
         if self._notice.notices:
             self._notice.dismiss()
-        elif self.table.wish.hides:
-            self._bottom.wish(replace(self.table.wish, filter=None, mine=False))
+        elif self.table.wish.filter is not None:
+            self.table.wish_for(replace(self.table.wish, filter=None))
         else:
             self._zoomed = False
         self._say()
@@ -369,7 +373,9 @@ class Dashboard(Screen[None]):
 
     def action_failure(self, step: int) -> None:
         """Go to the next failure in any table, or to the previous one."""
-        found = next_failure([table.rows for table in self.tables], self.current, step)
+        asked = [self._look(table.table).freshness is not Freshness.DISABLED for table in self.tables]
+        rows = [table.rows if on else Rows() for table, on in zip(self.tables, asked, strict=True)]
+        found = next_failure(rows, self.current, step)
         if found is None:
             self._bottom.say(
                 "no row has failed" if not self._anything_hidden else "no row that is shown has failed", "warn"
@@ -387,10 +393,10 @@ class Dashboard(Screen[None]):
 
     def action_mine(self) -> None:
         """Leave out what is known to be somebody else's, in every table; or not."""
-        mine = not self.table.wish.mine
+        self._mine = not self._mine
         for table in self.tables:
-            table.wish_for(replace(table.wish, mine=mine))
-        self._bottom.say("without what is known to be somebody else's" if mine else "everybody's")
+            table.wish_for(replace(table.wish, mine=self._mine))
+        self._bottom.say("without what is known to be somebody else's" if self._mine else "everybody's")
         self._say()
 
     def action_find(self) -> None:
@@ -417,12 +423,22 @@ class Dashboard(Screen[None]):
         """A click gives a table the keys."""
         self._make_current([table.table for table in self.tables].index(message.table))
 
+    def on_live_table_opened(self) -> None:
+        """A second click opens what the first one chose."""
+        self.action_open()
+
+    def on_heading_line_chosen(self, message: HeadingLine.Chosen) -> None:
+        """A click on the name of a column sorts by it."""
+        self.action_sort_by(message.column)
+
     def on_live_table_moved(self) -> None:
         """What is above and below is another number now."""
         self._bottom.say_found()
         self._say()
 
     def _make_current(self, index: int) -> None:
+        if index != self.current:
+            self._bottom.settle()
         self.current = index
         self._show_current()
 

@@ -20,6 +20,7 @@ from monitor.tables import TABLES
 from monitor.ui.bindings import bindings
 from monitor.ui.questions import COPY, copy_choices
 from monitor.ui.record_page import Subject, log_of, page, raw_page
+from monitor.ui.rows import Rows
 from monitor.ui.taking import CopyWanted, PageWanted, copyable
 from monitor.ui.widgets.choice_line import ChoiceLine
 from monitor.ui.widgets.footer_line import FooterLine
@@ -47,9 +48,9 @@ class Detail(Screen[Row]):
         look: Callable[[str], View],
         banner: Callable[[], Banner],
         *,
-        order: Callable[[str], Sequence[str]],
+        order: Callable[[str], Rows],
     ) -> None:
-        """Show the row `key` of a table; `order` gives the row keys of a table as it shows them.
+        """Show the row `key` of a table; `order` gives the rows of a table as it shows them.
 
         Raises `KeyError` where there is no such row.
         """
@@ -187,20 +188,20 @@ class Detail(Screen[Row]):
 
     def _locate(self) -> None:
         """Where it stands in its table, from 1; where it was if it stands there no more."""
-        keys = list(self._order(self.row.table))
-        self._count = len(keys)
-        if self.row.key in keys:
-            self._position = keys.index(self.row.key) + 1
+        rows = self._order(self.row.table)
+        self._count = len(rows)
+        if rows.shows(self.row.key):
+            self._position = rows.index(self.row.key) + 1
 
     def action_sibling(self, by: int) -> None:
         """Next row of the same table, or previous one, in its present order."""
-        keys = self._order(self.row.table)
+        rows = self._order(self.row.table)
         self._locate()
         at = self._position - 1 + by
         if self._gone and by > 0:
             at -= 1  # the next one has moved up
-        if 0 <= at < len(keys) and keys[at] in self._mirror.rows.get(self.row.table, {}):
-            self._go(Row(self.row.table, keys[at]))
+        if 0 <= at < len(rows) and rows.key(at) in self._mirror.rows.get(self.row.table, {}):
+            self._go(Row(self.row.table, rows.key(at)))
 
     def action_follow(self) -> None:
         """Go where the cursor is."""

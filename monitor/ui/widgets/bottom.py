@@ -21,7 +21,6 @@ from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.live_table import LiveTable
 from monitor.ui.widgets.painted import set_shown
-from monitor.ui.wishes import Wish
 
 
 class Bottom(Vertical):
@@ -37,6 +36,10 @@ class Bottom(Vertical):
         self._footer = FooterLine()
         self._find = FindLine()
         self._choice = ChoiceLine()
+        self._about: LiveTable | None = None
+        """The table that is searched, or asked about: another may get the keys meanwhile."""
+        self._wrong = False
+        """Whether what is typed cannot be understood."""
         self._to_copy: dict[str, str] = {}
         """What can be chosen while it is asked what to copy."""
 
@@ -56,17 +59,26 @@ class Bottom(Vertical):
         if self._footer.display:
             self.screen.set_focus(None)
 
-    def wish(self, wish: Wish) -> None:
-        """Have the current table show that."""
-        self._current().wish_for(wish)
-        self.say_found()
-        self.post_message(self.Wished())
+    @property
+    def _table(self) -> LiveTable:
+        return self._about or self._current()
+
+    def _begin(self) -> LiveTable:
+        self._about = self._current()
+        return self._about
+
+    def settle(self) -> None:
+        """Another table gets the keys: what is typed stands as far as it was understood, a question is left."""
+        self._find.close()
+        self._choice.close()
+        self._take_turns()
 
     # --- a filter
 
     def find(self) -> None:
         """Filter the table by what is typed."""
-        sought = self._current().wish.filter
+        sought = self._begin().wish.filter
+        self._wrong = False
         self._find.open(sought.text if sought else "")
         self._take_turns()
         self.say_found()
@@ -75,33 +87,42 @@ class Bottom(Vertical):
         """Apply what is typed; while it cannot be understood, what was understood last stands."""
         self._seek(message.text)
 
+    def on_find_line_given(self, message: FindLine.Given) -> None:
+        """What was typed stands, if it can be understood; else there is something to mend, and nothing is lost."""
+        if (error := self._seek(message.text)) is None:
+            self._find.close()
+            self._take_turns()
+        else:
+            self._find.say(one_line(str(error)), "warn")
+
     def on_find_line_left(self, message: FindLine.Left) -> None:
-        """The line is gone; what it was left with stands."""
+        """The line is gone, and what was typed with it."""
         self._take_turns()
         self._seek(message.text)
 
-    def _seek(self, text: str) -> None:
+    def _seek(self, text: str) -> FilterError | None:
+        """Show what a filter finds; return what is wrong with it."""
         from monitor.filters import parse  # noqa: PLC0415 - not needed for the first frame
 
-        table = self._current()
+        table = self._table
         try:
             sought = parse(text, (table.table,)) if text.strip() else None
         except FilterError as error:
-            self._complain(error)
-            return
+            self._wrong = True
+            self._find.say(one_line(str(error)), "dim" if error.unfinished else "warn")
+            return error
+        self._wrong = False
         if sought != table.wish.filter:
-            self.wish(replace(table.wish, filter=sought))
+            table.wish_for(replace(table.wish, filter=sought))
+            self.post_message(self.Wished())
         self.say_found()
-
-    def _complain(self, error: FilterError) -> None:
-        """A mistake is said at once, half an expression only when nobody types on."""
-        self._find.say(one_line(str(error)), "dim" if error.unfinished else "warn")
-        if not self._find.display:
-            self._footer.say(one_line(str(error)), "alarm")
+        return None
 
     def say_found(self) -> None:
-        """How many rows the current table shows, beside what is typed."""
-        table = self._current()
+        """How many rows the table shows, beside what is typed; not while that is what an older text found."""
+        table = self._table
+        if self._wrong:
+            return
         if table.arranging is not None:
             self._find.say(f"{table.arranging:.0%} searched")
         else:
@@ -111,19 +132,22 @@ class Bottom(Vertical):
 
     def ask_order(self) -> None:
         """Ask by which column to sort."""
-        columns, present = self._current().columns, self._current().wish.sorting
+        columns, present = self._begin().columns, self._table.wish.sorting
         at = next((index for index, column in enumerate(columns) if present and column == present.column), 0)
         self._choice.ask(SORT, sort_choices(columns, present), at)
         self._take_turns()
 
     def sort_by(self, key: str) -> None:
         """Sort by a column; by the same once more, the other way round."""
-        table = self._current()
-        self.wish(replace(table.wish, sorting=sorted_by(table.columns, key, table.wish.sorting)))
+        self._sort(self._begin(), key)
+
+    def _sort(self, table: LiveTable, key: str) -> None:
+        table.wish_for(replace(table.wish, sorting=sorted_by(table.columns, key, table.wish.sorting)))
+        self.post_message(self.Wished())
 
     def ask_copy(self) -> None:
         """Ask what of the row under the cursor to copy."""
-        record = self._current().under_cursor
+        record = self._begin().under_cursor
         if record is not None:
             self._to_copy = copyable(record)
             self._choice.ask(COPY, copy_choices(self._to_copy))
@@ -135,6 +159,6 @@ class Bottom(Vertical):
         if message.value is None:
             return
         if message.question == SORT:
-            self.sort_by(message.value)
+            self._sort(self._table, message.value)
         else:
             self.post_message(CopyWanted(message.value, self._to_copy[message.value]))

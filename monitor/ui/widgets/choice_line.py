@@ -89,6 +89,10 @@ class ChoiceLine(Line, can_focus=True):
         self._at = (self._at + by) % len(self._choices)
         self.repaint()
 
+    def close(self) -> None:
+        """Go without an answer."""
+        self.display = False
+
     def _answer(self, value: str | None) -> None:
         self.display = False
         self.post_message(self.Chosen(self._question, value))

@@ -27,8 +27,15 @@ class FindLine(Line, can_focus=True):
             super().__init__()
             self.text = text
 
+    class Given(Message):
+        """The text is to stand; the line waits to be closed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Left(Message):
-        """The line has gone; its text is to be kept, or to be as it was before."""
+        """The line has gone; its text is to be as it was before."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -69,8 +76,10 @@ class FindLine(Line, can_focus=True):
             return
         event.stop()
         event.prevent_default()
-        if event.key in {"enter", "escape", "tab"}:
-            self._leave(self._before if event.key == "escape" else self._editor.text)
+        if event.key in {"enter", "tab"}:
+            self.post_message(self.Given(self._editor.text))
+        elif event.key == "escape":
+            self._leave()
         elif event.key in self._PASSED:
             self.post_message(self.Passed(*self._PASSED[event.key]))
         else:
@@ -93,11 +102,15 @@ class FindLine(Line, can_focus=True):
     def on_blur(self) -> None:
         """Something else has the keys now."""
         if self.display and self.app.app_focus:
-            self._leave(self._editor.text)
+            self._leave()
 
-    def _leave(self, text: str) -> None:
+    def close(self) -> None:
+        """Go; what was given stands."""
         self.display = False
-        self.post_message(self.Left(text))
+
+    def _leave(self) -> None:
+        self.display = False
+        self.post_message(self.Left(self._before))
 
     def parts(self, y: int, width: int) -> Sequence[Part]:  # noqa: ARG002 - it has one line
         """The text under its cursor, and what has been found at the end."""

@@ -54,6 +54,13 @@ REST_S = 0.003
 """... and seconds that it lasts: a key goes through many hands until it is painted."""
 
 
+DOUBLE = 2
+"""Clicks in a row that open one."""
+
+TELL_S = 0.2
+"""Seconds between two words about how far that is."""
+
+
 class LiveTable(Painted):
     """Rows of one table under a cursor, or the words that say why there are none."""
 
@@ -64,8 +71,11 @@ class LiveTable(Painted):
             super().__init__()
             self.table = table
 
+    class Opened(Message):
+        """The row under the cursor was clicked twice."""
+
     class Moved(Message):
-        """The window or the cursor stands elsewhere, or has another size."""
+        """The window or the cursor stands elsewhere, has another size, or shows other rows, or will."""
 
     def __init__(self, table: str, view: View) -> None:
         super().__init__(id=f"table-{table}")
@@ -78,6 +88,8 @@ class LiveTable(Painted):
         self.arranging: float | None = None
         """The share that is done while rows are arranged as wished; null while nothing is to do."""
         self._steps: Iterator[float] = iter(())
+        self._told_at = 0.0
+        """When it was last told how far arranging is."""
         self._marks = Marks()
         self.columns = COLUMNS[table]
         self.current = False
@@ -111,9 +123,9 @@ class LiveTable(Painted):
         if any(self._stale_since(scope) != since for scope, since in before.items()) or not len(self.rows):
             self.repaint()
         else:
-            expired = self._marks.expire(view.now)
+            expired = self._marks.see(self._keys_in_view(), view.now) if self.app.app_focus else set()
             self.repaint(y for y in range(self.rows.height) if self._ticks(y) or self._key(y) in expired)
-        if self.wish.ticks:
+        if self.wish.ticks and self.arranging is None:
             self.wish_for(self.wish)
 
     def spin(self, spinner: str) -> None:
@@ -146,9 +158,16 @@ class LiveTable(Painted):
         for share in steps:
             self.arranging = share
             if time.perf_counter() > until:
+                self._tell_progress()
                 self.set_timer(REST_S, functools.partial(self._arrange_on, steps))
                 return
         self._arranged()
+
+    def _tell_progress(self) -> None:
+        now = time.perf_counter()
+        if now - self._told_at > TELL_S:
+            self._told_at = now
+            self.post_message(self.Moved())
 
     def _arranged(self) -> None:
         self.arranging = None
@@ -171,14 +190,6 @@ class LiveTable(Painted):
         """Bring the cursor into view."""
         self.rows.reveal()
         self.repaint()
-
-    def look_away(self) -> None:
-        """Nobody looks: what changes now stays marked until somebody does."""
-        self._marks.hold()
-
-    def look_back(self) -> None:
-        """Somebody looks again."""
-        self._marks.release(self._view.now)
 
     def set_current(self, current: bool) -> None:
         """Whether the cursor answers to keys."""
@@ -236,6 +247,8 @@ class LiveTable(Painted):
         if index < len(self.rows):
             self.select(index)
         self.post_message(self.Picked(self.table))
+        if event.chain == DOUBLE and index < len(self.rows):
+            self.post_message(self.Opened())
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel moves the window, not the cursor."""
@@ -270,6 +283,10 @@ class LiveTable(Painted):
     def _key(self, y: int) -> str | None:
         index = self.rows.top + y
         return self.rows.key(index) if index < len(self.rows) else None
+
+    def _keys_in_view(self) -> list[str]:
+        last = min(len(self.rows), self.rows.top + self.rows.height)
+        return [self.rows.key(index) for index in range(self.rows.top, last)]
 
     def _record(self, y: int) -> Record | None:
         key = self._key(y)
@@ -334,7 +351,8 @@ class LiveTable(Painted):
 
     def _said(self) -> list[list[Part]]:
         """The words that stand where rows would be, wrapped."""
-        said = no_rows(self._view) if not self.rows.records else none_wanted(self.wish.words, len(self.rows.records))
+        hidden = len(self.rows.records)
+        said = none_wanted(self.wish.words, self.wish.undone_by, hidden) if hidden else no_rows(self._view)
         width = self.size.width or self.screen.size.width  # until it is laid out; a table is as wide as the screen
         mark = self.spinner or "·" if said.spinning else "·"
         head = f" {mark} {said.head}  "

@@ -11,11 +11,12 @@ from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE
 from monitor.ui.widgets.painted import Part, compose, cut, width_of
 
+LINES = ((36, 3), (16, 2))
+"""From how many lines of the screen on it takes how many."""
+
 
 class SelectedLine(Line):
     """The row under the cursor at full length: what its table had to cut."""
-
-    HEIGHT = 2
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,15 +29,20 @@ class SelectedLine(Line):
             self._record, self._known = record, known
             self.repaint()
 
+    @staticmethod
+    def height_on(height: int) -> int:
+        """Lines that it takes of a screen of so many."""
+        return next((lines for least, lines in LINES if height >= least), 0)
+
     def parts(self, y: int, width: int) -> Sequence[Part]:
         """The name, then why it is as it is and what to do about it, wrapped."""
         if self._record is None:
             return [(" " * width, "")]
-        lines = _in_full(self._record, self._known, max(1, width - 2 * EDGE))
+        lines = _in_full(self._record, self._known, max(1, width - 2 * EDGE), self.size.height)
         return compose([(" ", ""), *lines[y]], [], width) if y < len(lines) else [(" " * width, "")]
 
 
-def _in_full(record: Record, known: str, width: int) -> list[list[Part]]:
+def _in_full(record: Record, known: str, width: int, most: int) -> list[list[Part]]:
     role = "dim" if known and record.state.pending else record.state.value
     head: list[Part] = [(f"{GLYPHS[record.state]} ", role), (one_line(record.name or record.id), "strong")]
     if known:
@@ -45,5 +51,5 @@ def _in_full(record: Record, known: str, width: int) -> list[list[Part]]:
         said = " · ".join(filter(None, (one_line(record.scope), one_line(record.raw_state))))
         return [cut([*head, (f"  {said}", "dim")], width)]
     advice = f" → {one_line(record.reason.advice)}" if record.reason.advice else ""
-    lines = wrap(one_line(record.reason.text) + advice, width, first=width - width_of(head) - GAP, most=2)
+    lines = wrap(one_line(record.reason.text) + advice, width, first=width - width_of(head) - GAP, most=max(1, most))
     return [cut([*head, ("  ", ""), (lines[0], "text")], width), *([(line, "text")] for line in lines[1:])]

@@ -51,7 +51,8 @@ FORMS = (
 )
 """From much room to little: names are cut, but what failed stays in sight."""
 
-_DOUBT = frozenset({Freshness.PARTIAL, Freshness.STALE, Freshness.FAILED})
+_DOUBT = dict.fromkeys((Freshness.PARTIAL, Freshness.STALE, Freshness.FAILED), "~") | {Freshness.DISABLED: " off"}
+"""What stands behind counts that may not be so now."""
 
 Tab = tuple[Title, list[Part]]
 
@@ -109,7 +110,7 @@ def _tab(title: Title, form: Form) -> list[Part]:
         if number := title.counts.get(state, 0):
             parts += [(" ", ""), (f"{GLYPHS[state]}{number}", count_role(state, found))]
     if sum(title.counts.values()):
-        parts += [("~", ROLES[found])] if found in _DOUBT else []
+        parts += [(_DOUBT[found], ROLES[found])] if found in _DOUBT else []
     elif note := form.notes.get(found, ""):
         parts += [(" ", ""), (note, ROLES[found])]
     return [(text, f"{role}|tab" if title.current else role) for text, role in [*parts, (" ", "")]]

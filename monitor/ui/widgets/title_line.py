@@ -42,6 +42,8 @@ class Title(msgspec.Struct, frozen=True):
     """What a person wants to see of it; empty where that is everything."""
     shown: int = 0
     """Rows that are as wished."""
+    arranging: float | None = None
+    """The share that is done while rows are put so; null once they are."""
     most: int = 1
     """Lines that the error under it may take."""
 
@@ -63,9 +65,11 @@ class Title(msgspec.Struct, frozen=True):
     @property
     def wishes(self) -> list[Part]:
         """What is wanted of the rows, and how many are so: the counts are always those of all."""
-        if not self.wished:
-            return []
-        return [("  ", ""), (self.wished, "accent"), (f"  {self.shown:,} of {sum(self.counts.values()):,}", "text")]
+        total = sum(self.counts.values())
+        told = f"  {self.arranging:.0%} done" if self.arranging is not None else ""
+        if self.wished and not told and self.shown != total:
+            told = f"  {self.shown:,} of {total:,}"
+        return [("  ", ""), (self.wished, "accent"), (told, "text")] if self.wished or told else []
 
     def room(self, worded: frozenset[State]) -> int:
         """Cells that the line takes at most with so many words: it depends on the counts, and on nothing that passes.

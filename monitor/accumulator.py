@@ -134,7 +134,7 @@ class Accumulator:
             case ScopeComplete():
                 self._complete(event, entry, scope)
             case ScopeFailed():
-                self._close(scope, fetched_at=scope.status.fetched_at, failure=event.failure)
+                self._close(scope, failure=event.failure, failed_at=event.at, got_over=None)
             case _:
                 pass
         self._dirty.add(event.table)
@@ -155,7 +155,9 @@ class Accumulator:
                 self._remove(key, row)
         took = _took(scope, event.at, entry.plan)
         interval_s = entry.plan.interval_s  # until the schedule says how soon it is asked again
-        self._close(scope, fetched_at=event.at, live=True, took_s=took, failure=None, interval_s=interval_s)
+        got_over = scope.status.failure or scope.status.got_over
+        answered = {"fetched_at": event.at, "live": True, "took_s": took, "failure": None, "got_over": got_over}
+        self._close(scope, **answered, interval_s=interval_s)
 
     def fetched(self, table: str, took_s: float, waits: Mapping[str, float], now: datetime) -> None:
         """Note that a fetch of `table` has ended, took `took_s` seconds, and when its scopes will be asked again.

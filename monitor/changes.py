@@ -24,6 +24,10 @@ class ScopeStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that answer took."""
     failure: Failure | None = None
     """Why the last fetch failed; null after a good one."""
+    failed_at: datetime | None = None
+    """When a fetch last failed, since the engine began; that is no news where it has answered since."""
+    got_over: Failure | None = None
+    """Why it failed then, where it has answered since."""
     loading: bool = False
     """Whether it is being asked now."""
     rows: int = 0
@@ -55,6 +59,8 @@ class Hello(Message, frozen=True, kw_only=True):
 
     version: str
     pid: int
+    log: str = ""
+    """The file of its session log, where stacks and causes are; empty where it writes none."""
 
 
 class RowsChanged(Message, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from monitor.flight import Ended
 from monitor.keeping import Keeping
 from monitor.launch import Launch, ProcessLauncher
 from monitor.schedule import Schedule
-from monitor.session_log import SessionLog
+from monitor.session_log import MONITOR_LOG, SessionLog
 from monitor.tables import TABLES
 from monitor.watchdog import Hearing, Watchdog
 
@@ -82,11 +82,16 @@ class Engine:
 
     def begin(self) -> None:
         """Tell what is known and ask what is due; goes on by itself until `close`."""
-        self._tell(Hello(version=__version__, pid=os.getpid()))
+        self._tell(Hello(version=__version__, pid=os.getpid(), log=self._log))
         self._flush()
         self._beat()
         self._ask()
         self._recall()
+
+    @property
+    def _log(self) -> str:
+        session = self._session
+        return str(session.directory / MONITOR_LOG) if session is not None and session.problem is None else ""
 
     async def recall(self, patience_s: float) -> None:
         """Take over what the cache holds, before `begin`, so that what ran when it was written is asked for by name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fetchers.records import Record
-from monitor.changes import Change, RowsChanged, TableChanged, TableStatus
+from monitor.changes import Change, Hello, RowsChanged, TableChanged, TableStatus
 
 
 class Mirror:
@@ -16,9 +16,11 @@ class Mirror:
         """Per table."""
         self.hidden: dict[str, int] = {}
         """Per table, how many of its rows a filter has taken out."""
+        self.log = ""
+        """The file of the engine's session log; empty where it has named none."""
 
     def apply(self, change: Change) -> None:
-        """Take one change over; anything that is not about a table is ignored."""
+        """Take one change over; what is neither about a table nor an engine's first word is ignored."""
         if isinstance(change, TableChanged):
             self.status[change.status.table] = change.status
         elif isinstance(change, RowsChanged):
@@ -26,3 +28,5 @@ class Mirror:
             for key in change.removed:
                 rows.pop(key, None)
             rows.update(change.upserts)
+        elif isinstance(change, Hello):
+            self.log = change.log

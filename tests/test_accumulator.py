@@ -99,6 +99,27 @@ def test_only_a_complete_answer_removes_rows() -> None:
     assert fresh(accumulator) is Freshness.LIVE
 
 
+def test_the_last_error_is_known_after_the_scope_has_answered_again() -> None:
+    """Which one, and when it was; freshness, and what `ls` prints, know only what is wrong now."""
+    accumulator = runner(EAST)
+    answer(accumulator, 1, record("a"))
+    assert accumulator.status("runner").scopes[EAST].failed_at is None
+    fail(accumulator, 2, text="first")
+    fail(accumulator, 3, text="second")
+    failing = accumulator.status("runner").scopes[EAST]
+    assert (failing.failure, failing.got_over) == (Failure(kind="error", text="second"), None)
+    for generation in (4, 5):
+        answer(accumulator, generation, record("a"))
+        status = accumulator.status("runner")
+        assert status.scopes[EAST].failure is None
+        assert status.scopes[EAST].got_over == Failure(kind="error", text="second")
+        assert status.scopes[EAST].failed_at == NOON + timedelta(seconds=3)
+        assert freshness.error(status) is None
+    assert fresh(accumulator) is Freshness.LIVE
+    fail(accumulator, 6, text="third")
+    assert accumulator.status("runner").scopes[EAST].got_over is None
+
+
 def test_a_late_frame_of_an_older_generation_does_nothing() -> None:
     """Frames of a fetch that was given up change neither rows nor status."""
     accumulator = runner(EAST)

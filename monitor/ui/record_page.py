@@ -22,6 +22,7 @@ from monitor.lineage import Named, Row, Rows, is_itself
 from monitor.tables import TABLES
 from monitor.text import LIMIT, age, cell_width, clean, duration, one_line, pieces
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
+from monitor.ui.taking import log_of
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
 from monitor.ui.words import ROLES, View, ago, name_of
@@ -296,11 +297,6 @@ def _to(label: str, arrow: str, row: Row, rows: Rows, value: str = "") -> Said:
     return Said(label, parts, "" if value in ("", name, record.name) else value, role="dim", target=Follow(row, label))
 
 
-def log_of(record: Record) -> str:
-    """Where its log is, a page if there is one; empty where nobody said."""
-    return str(record.detail.get("log_url") or record.detail.get("log_uri") or "")
-
-
 def _pages(record: Record) -> Iterator[Said]:
     for label, place in (("page", record.url or ""), ("log", log_of(record))):
         if place:
@@ -341,9 +337,20 @@ def _asking(view: View, scope: ScopeStatus | None) -> Iterator[Said]:
     if scope is None:
         return
     yield Said("asked again", (), _next(view, scope))
-    if scope.failure is not None:
-        yield Said("error", [(one_line(scope.failure.kind), "error")])
-        yield Said("", (), scope.failure.text, role="error", most=MOST_SAID)
+    yield from _last_error(view, scope)
+
+
+def _last_error(view: View, scope: ScopeStatus) -> Iterator[Said]:
+    """What went wrong last, when, and where more of it is; dim where the scope has answered since."""
+    failure = scope.failure or scope.got_over
+    if failure is None:
+        return
+    when = ago(scope.failed_at, view.now) if scope.failed_at is not None else ""
+    role, since = ("error", "") if scope.failure is not None else ("dim", "; it has answered since")
+    yield Said("last error", [(one_line(failure.kind), role)], when + since, "dim")
+    yield Said("", (), failure.text, role=role, most=MOST_SAID)
+    if view.log:  # every failure is in it, and the stacks of what was killed
+        yield Said("evidence", (), view.log, "dim", target=Take("session log", one_line(view.log)))
 
 
 def _next(view: View, scope: ScopeStatus) -> str:

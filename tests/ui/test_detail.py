@@ -16,7 +16,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from fetchers.errors import Failure
 from fetchers.records import Reason, State
-from monitor.changes import Change, RowsChanged
+from monitor.changes import Change, Hello, RowsChanged
 from monitor.export import record_json, render_json
 from monitor.lineage import Row
 from monitor.text import cell_width
@@ -289,6 +289,22 @@ async def test_a_scope_that_failed_says_so_with_all_its_evidence() -> None:
         assert "stale" in stage.line("answer", "5 min ago")
         assert next_try(30).removeprefix("next try ") in stage.line("asked again")
         assert "not known" in right
+
+
+async def test_the_last_error_stays_on_the_page_after_the_scope_has_answered() -> None:
+    """With when it was and the file that holds the stacks, which can be copied; before any error there is neither."""
+    words = "ListCustomJobs us-east1 page 3: no answer in 20 s"
+    over = scope(5, rows=3, failed_at=NOW - timedelta(minutes=7), got_over=Failure(kind="timeout", text=words))
+    async with Stage().open(100, 60) as stage:
+        await opened(stage)
+        await stage.tell(Hello(version="1", pid=1, log="/var/log/monitor.log"))
+        assert "last error" not in stage.text()
+        assert "monitor.log" not in stage.text()
+        await stage.tell(status("vertex", {"us-east1": over}))
+        assert stage.line("answer  ", "live")
+        assert "timeout  7 min ago; it has answered since" in stage.line("last error")
+        assert words in stage.text()
+        assert "/var/log/monitor.log" in stage.line("evidence")
 
 
 async def test_what_ran_when_it_was_last_heard_of_is_not_said_to_run_now() -> None:

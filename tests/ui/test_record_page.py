@@ -66,13 +66,15 @@ SCOPE = st.builds(
     live=st.booleans(),
     took_s=st.none() | st.floats(0, 1e6),
     failure=st.none() | st.builds(Failure, kind=TEXT, text=TEXT),
+    failed_at=MOMENT,
+    got_over=st.none() | st.builds(Failure, kind=TEXT, text=TEXT),
     next_at=st.none() | st.just(NOW),
 )
 
 
 def _subject(record: Record, scope: ScopeStatus) -> Subject:
     status = TableStatus(table=record.table, scopes={record.scope: scope})
-    return Subject(Row(record.table, "k"), record, View(record.table, status, NOW))
+    return Subject(Row(record.table, "k"), record, View(record.table, status, NOW, log="/var/log/\x1b[31mmonitor.log"))
 
 
 def _check(lines: list[PageLine], width: int) -> None:

@@ -7,6 +7,7 @@ from textual import events
 
 from fetchers.records import Reason, State
 from monitor.changes import Enable, Hello, Refresh, RowsChanged
+from monitor.tables import TABLES
 from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import CHANGED
 from monitor.ui.widgets.painted import Painted
@@ -391,3 +392,13 @@ async def test_a_filter_that_goes_by_time_is_not_begun_again_before_it_is_done()
         table.arranging = None
         await stage.wait(1)
         assert table._steps is not begun
+
+
+@pytest.mark.parametrize("width", [80, 40, 32, 25])
+async def test_the_strip_hides_no_failure_however_narrow(width: int) -> None:
+    """Letters go, then numbers, then blanks; what failed stays."""
+    async with Stage().open(width, 10) as stage:
+        for table in TABLES:
+            failed = [record(table, number, State.FAILED, id=f"{table}-{number}") for number in range(12)]
+            await stage.tell(rows(table, failed), status(table))
+        assert stage.lines()[1].count("✗12") == len(TABLES)

@@ -30,6 +30,8 @@ class Form(msgspec.Struct, frozen=True):
     """What stands for counts where a table has no rows."""
     number: bool = True
     """Whether it names the key that brings the table to the front."""
+    gap: str = " "
+    """What stands between a name and its counts."""
 
 
 _WORDS = {found: name_of(found) for found in Freshness} | {
@@ -48,6 +50,7 @@ FORMS = (
     Form(_URGENT, _WHOLE, _WORDS),
     *(Form(_FAILED, letters, _MARKS) for letters in range(_WHOLE, 0, -1)),
     Form(_FAILED, 1, _MARKS, number=False),
+    Form(_FAILED, 1, _MARKS, number=False, gap=""),
 )
 """From much room to little: names are cut, but what failed stays in sight."""
 
@@ -108,9 +111,9 @@ def _tab(title: Title, form: Form) -> list[Part]:
     ]
     for state in form.shown:
         if number := title.counts.get(state, 0):
-            parts += [(" ", ""), (f"{GLYPHS[state]}{number}", count_role(state, found))]
+            parts += [(form.gap, ""), (f"{GLYPHS[state]}{number}", count_role(state, found))]
     if sum(title.counts.values()):
         parts += [(_DOUBT[found], ROLES[found])] if found in _DOUBT else []
     elif note := form.notes.get(found, ""):
         parts += [(" ", ""), (note, ROLES[found])]
-    return [(text, f"{role}|tab" if title.current else role) for text, role in [*parts, (" ", "")]]
+    return [(text, f"{role}|tab" if title.current else role) for text, role in [*parts, (form.gap, "")]]

@@ -154,7 +154,7 @@ def _steps(build: Any) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {"steps": len(build.steps) or None, "steps_done": done if build.steps else None}
     if bad is not None:
         at, step = bad
-        found |= {"failed_step": f"{at} {step.id or step.name}", "exit": int(step.exit_code) or None}
+        found |= {"failed_step": f"{at} {step.id or step.name}", "exit_code": int(step.exit_code) or None}
     return found
 
 

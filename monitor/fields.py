@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import functools
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -26,6 +26,8 @@ class Kind(enum.Enum):
     """How the values of a field are shown, compared and found."""
 
     TEXT = "text"
+    TEXTS = "texts"
+    """Text in lines, any of which may be meant."""
     STATE = "a state"
     FLAG = "yes or no"
     NUMBER = "a number"
@@ -79,8 +81,8 @@ _EVERYWHERE: dict[str, Field] = {
 }
 """By name, those first that people need most."""
 
-_ALIASES = {"reason": "why", "scope": "where"}
-"""What `ls -o json` calls some columns."""
+_ALIASES = {"reason": "why", "scope": "where", "exit": "exit_code"}
+"""What `ls -o json` calls some columns, and what is typed for others; headings are aliases too."""
 
 _LINKS = ("wandb_run", "vertex_job", "execution", "build")
 
@@ -97,12 +99,12 @@ _DETAILS: dict[str, tuple[str, ...]] = {
     table: (*names.split(), "log_uri", "log_url")
     for table, names in {
         "builds": (
-            "branch commit digest disk_gb exit failed_step failure_type images logs_bucket machine_type"
+            "branch commit digest disk_gb exit_code failed_step failure_type images logs_bucket machine_type"
             " queue_ttl_s repository resource service_account status_detail steps steps_done tags timeout_s trigger"
             " warning worker_pool"
         ),
         "runner": (
-            "accelerator accelerator_count cancelled condition_reason cpu creator exit failed job max_retries"
+            "accelerator accelerator_count cancelled condition_reason cpu creator exit_code failed job max_retries"
             " memory message parallelism resource retried running service_account succeeded tasks timeout_s uid"
         ),
         "vertex": (
@@ -150,7 +152,26 @@ def _fields(table: str) -> Mapping[str, Field]:
     found |= {link: _link(link) for link in _LINKS}
     found |= {detail: _detail(detail) for detail in _DETAILS.get(table, ())}
     found |= {column.key: _column(column) for column in COLUMNS[table] if column.details}
-    return found | {alias: found[name] for alias, name in _ALIASES.items()}
+    found |= {alias: found[name] for alias, name in _ALIASES.items() if name in found}
+    return found | {heading: _headed(heading, found, key) for heading, key in _headings(table)}
+
+
+def _headings(table: str) -> Iterator[tuple[str, str]]:
+    """What stands above each column of a table, alone or with others, and the column's key."""
+    for column in COLUMNS[table]:
+        yield from ((heading.lower(), column.key) for heading in (column.header, column.shared) if heading)
+
+
+def _headed(heading: str, found: Mapping[str, Field], key: str) -> Field:
+    """The column under a heading; where a link is called so, as it is in every table, what that names as well."""
+    column, link = found[key], found.get(heading)
+    if link is None or heading not in _LINKS:
+        return column
+
+    def read(record: Record, now: datetime) -> Value:
+        return "\n".join(str(value) for value in (column.read(record, now), link.read(record, now)) if value)
+
+    return Field(Kind.TEXTS, read)
 
 
 def _column(column: Column) -> Field:
@@ -183,7 +204,7 @@ _SHOWN = {
 
 
 def line(record: Record) -> str:
-    """What the row shows, but for its times, in one line: good for words without a blank."""
+    """What the row shows, but for its times, and what kind of failure it is, in one line: for words without a blank."""
     text = " ".join(_texts(record))
     return text if text.isascii() and text.isprintable() else _pictured(text)
 
@@ -199,8 +220,9 @@ def _texts(record: Record) -> tuple[str, ...]:
     for key in _SHOWN.get(record.table, ()):
         if extra := detail.get(key):
             break
-    why = "" if record.reason is None else record.reason.text
-    return record.name, record.id, record.scope, record.state, str(extra or ""), why
+    shown = (record.name, record.id, record.scope, record.state, str(extra or ""))
+    why = record.reason
+    return shown if why is None else (*shown, why.text, why.rule or "", why.category or "")
 
 
 def seen(text: str) -> str:

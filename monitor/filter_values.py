@@ -105,6 +105,9 @@ def ticks(asked: Field, pieces: Sequence[Piece]) -> bool:
 
 def test_of(asked: Field, name: str, piece: Piece) -> Test:
     """The test of a value of the field. Raises `FilterError` for what no value could be."""
+    if asked.kind is Kind.TEXTS:
+        of_one = test_of(Field(Kind.TEXT, asked.read), name, piece)
+        return lambda value, now: any(of_one(text, now) for text in str(value).split("\n"))
     show = _SHOWN[asked.kind]
     if (find := piece.find) is not None:
         return lambda value, now: value is not None and find(seen(show(value, now)))

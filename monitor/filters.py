@@ -21,13 +21,14 @@ import msgspec
 from fetchers.errors import FilterError
 from fetchers.records import Record
 from monitor.columns import COLUMNS
-from monitor.fields import Value, field, line, lines, main_names, names
+from monitor.fields import Field, Value, field, line, lines, main_names, names
 from monitor.filter_values import Piece, Test, needle_of, searching, test_of, ticks
+from monitor.text import TYPED
 
 Matches = Callable[[Record, datetime], bool]
 """Whether a record is meant, at a present time in the zone that times are shown in."""
 
-LONGEST = 1_000
+LONGEST = TYPED
 """Characters of an expression."""
 
 
@@ -50,7 +51,7 @@ class Filter(msgspec.Struct, frozen=True):
 def parse(text: str, tables: Collection[str] = tuple(COLUMNS)) -> Filter:
     """Understand an expression about records of these tables; one of blanks alone means every record.
 
-    Raises `FilterError`, also for a column that none of the tables has.
+    Raises `FilterError`, also for a column that no table at all has; one that only others have holds in no row.
     """
     if len(text) > LONGEST:
         raise FilterError(f"the filter is longer than {LONGEST:,} characters: shorten it", LONGEST)
@@ -191,7 +192,7 @@ def _of_row(piece: Piece, *, wanted: bool) -> _Term:
 
 
 def _of_column(name: str, at: int, pieces: Sequence[Piece], tables: Collection[str], *, wanted: bool) -> _Term:
-    fields = {table: found for table in tables if (found := field(table, name)) is not None}
+    fields = _having(name, tables) or _having(name, COLUMNS)
     if not fields:
         raise _no_column(name, at, tables)
     asked = {table: [test_of(one, name, piece) for piece in pieces] for table, one in fields.items()}
@@ -206,6 +207,11 @@ def _of_column(name: str, at: int, pieces: Sequence[Piece], tables: Collection[s
         return not wanted
 
     return _Term(test=matches, ticks=any(ticks(one, pieces) for one in fields.values()), column=name)
+
+
+def _having(name: str, tables: Collection[str]) -> dict[str, Field]:
+    """What the name is in those of the tables that have such a thing."""
+    return {table: found for table in tables if (found := field(table, name)) is not None}
 
 
 _NOTHING: tuple[Callable[[Record, datetime], Value], list[Test]] = (lambda _record, _now: None, [])

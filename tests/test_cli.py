@@ -108,7 +108,7 @@ USAGE = {
         "--filter",
         "sate:failed",
     ): "--filter: no column 'sate': did you mean state? Text with a colon goes in quotes",
-    ("ls", "vertex", "--filter", "job:a"): "--filter: no column 'job': ",
+    ("ls", "vertex", "--filter", "jub:a"): "--filter: no column 'jub': ",
     (
         "ls",
         "--filter",
@@ -139,6 +139,13 @@ def test_a_filter_prints_only_what_matches(place: Path) -> None:
     assert {row["state"] for row in found["vertex"]["records"]} == {"failed"}
     assert found["active"]["records"] == []
     assert ran.stderr.count("--filter: no record of active has a 'machine'") == 1
+
+
+def test_a_column_that_only_other_tables_have_is_no_mistake(place: Path) -> None:
+    """It holds in no row, which one line says."""
+    ran = run(place, "--demo", "ls", "active", "-o", "json", "--filter", "machine:a2")
+    assert complaint(ran, 0) == "--filter: no record of active has a 'machine'"
+    assert json.loads(ran.stdout)["tables"]["active"]["records"] == []
 
 
 def test_a_configuration_error_is_one_line_and_64(place: Path) -> None:

@@ -59,6 +59,7 @@ TRUE = [
     "RESNET".lower(),
     "ResNet",
     "resnet-50 memory",
+    "out_of_memory resources",
     '"resnet-50 v2"',
     "7f3a",
     "acme/arr",
@@ -238,11 +239,59 @@ def test_each_tables_own_column_is_found(table: str, expression: str, detail: di
 
 
 def test_a_column_of_other_tables_has_no_value() -> None:
-    """It matches nothing there, and the filter knows which tables lack it."""
-    sought = parse("job:agent state:failed")
-    assert not sought.matches(record(table="vertex", detail={"job": "agent"}, state=State.FAILED), NOW)
-    assert sought.lacking("vertex") == ["job"]
-    assert sought.lacking("runner") == []
+    """It matches nothing there, whoever else is asked, and the filter knows which tables lack it."""
+    row = record(table="vertex", detail={"creator": "agent"}, state=State.FAILED)
+    for tables in (tuple(COLUMNS), ("vertex",), ("vertex", "active")):
+        sought = parse("creator:agent state:failed", tables)
+        assert not sought.matches(row, NOW)
+        assert parse("!creator:agent state:failed", tables).matches(row, NOW)
+        assert sought.lacking("vertex") == ["creator"]
+        assert sought.lacking("runner") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "expression", "other"),
+    [
+        (table, f"{heading.lower()}:{value}", f"{heading.lower()}:{wrong}")
+        for table, columns in COLUMNS.items()
+        for column in columns
+        for heading in (column.header, column.shared)
+        if heading
+        for value, wrong in [
+            {
+                "state": ("failed", "queued"),
+                "name": ("shown", "hidden"),
+                "where": ("here", "there"),
+                "took": (">4m", ">6m"),
+                "when": ("<4h", "<1h"),
+                "why": ("memory", "quota"),
+            }.get(column.key, ("beside", "above"))
+        ]
+    ],
+)
+def test_what_stands_above_a_column_names_it(table: str, expression: str, other: str) -> None:
+    """In small letters, alone or with other tables below."""
+    keys = ("trigger", "job", "machine_type", "queue")
+    row = record("7", table, "here", name="shown", state=State.FAILED, reason=OOM, detail=dict.fromkeys(keys, "beside"))
+    assert parse(expression, (table,)).matches(row, NOW)
+    assert not parse(other, (table,)).matches(row, NOW)
+
+
+@pytest.mark.parametrize("expression", ["build:=arr:7", "build:=b-1", "build:/7$/", "build:b-1", '!build:""'])
+def test_a_build_is_found_by_what_is_called_so_above_it_and_by_its_id(expression: str) -> None:
+    """In its own table the name, and as in every table what the link says."""
+    row = record("b-1", "builds", name="arr:7", links={"build": "b-1"})
+    assert parse(expression, ("builds",)).matches(row, NOW)
+    assert not parse("build:=arr", ("builds",)).matches(row, NOW)
+    assert parse("build:=b-1").matches(record(table="vertex", links={"build": "b-1"}), NOW)
+
+
+@pytest.mark.parametrize("table", ["builds", "runner", "active", "completed"])
+def test_the_status_of_what_ended_has_one_name(table: str) -> None:
+    """In every table that knows it, and a shorter one to type."""
+    row = record(table=table, detail={"exit_code": 137})
+    assert parse("exit_code:137 exit:137 exit:>1", (table,)).matches(row, NOW)
+    assert not parse("exit:1", (table,)).matches(row, NOW)
 
 
 @pytest.mark.parametrize("name", [column.key for columns in COLUMNS.values() for column in columns])
@@ -312,12 +361,12 @@ def test_a_mistake_says_what_where_and_what_else(expression: str, at: int, words
     assert words in str(error.value)
 
 
-def test_a_column_must_be_of_the_tables_that_are_asked_for() -> None:
-    """The nearest name is looked for among theirs."""
+def test_a_column_must_be_of_some_table() -> None:
+    """The nearest name is looked for among theirs; one that no table has is wrong for any."""
     with pytest.raises(FilterError, match="did you mean machine"):
         parse("machin:a2", ("vertex",))
-    with pytest.raises(FilterError, match="no column 'machine'"):
-        parse("machine:a2", ("active",))
+    with pytest.raises(FilterError, match="no column 'accelerater'"):
+        parse("accelerater:a2", ("active",))
 
 
 # --- every expression, every record ----------------------------------------------------------------------------------

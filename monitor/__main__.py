@@ -1,6 +1,7 @@
 """The process of the `monitor` command and of `python -m monitor`: it runs the command line, and then it is gone."""
 
 import contextlib
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -10,6 +11,7 @@ from monitor import exit_codes
 
 def run() -> NoReturn:
     """Run the program and leave at once with its exit status: no thread, no hook and no hung disk holds that up."""
+    gc.disable()  # while modules load there is nothing worth collecting
     try:
         from monitor.cli import main  # noqa: PLC0415 - Ctrl+C while this imports is an answer too
 

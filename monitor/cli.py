@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import os
 import sys
@@ -44,6 +45,7 @@ def _run(args: list[str], invocation: Invocation) -> int:
     if options is not None and _screen():
         status = _dashboard(invocation, options)
     else:
+        gc.enable()
         from monitor import command_line  # noqa: PLC0415 - click, which the first frame does not wait for
 
         status = command_line.run(args, invocation)

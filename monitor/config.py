@@ -5,6 +5,7 @@ Reads one file and nothing else; what the file leaves open is found by `monitor.
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 from collections.abc import Iterator, Mapping
@@ -213,6 +214,8 @@ class _Reading(msgspec.Struct, frozen=True):
     def _without_clash(self, keys: msgspec.Struct) -> msgspec.Struct:
         """Two actions that one key would do at once: which of them it did would be anybody's guess."""
         changed = rebindings(keys)
+        if not changed:
+            return keys
         for one, other, key in clashes(rebound(changed)):
             free, held = (one, other) if one.name in changed else (other, one)
             also = (
@@ -283,7 +286,8 @@ def _within(section: str, dotted: str) -> bool:
     return section == dotted or section.startswith(f"{dotted}.")
 
 
-def section_names(section: str) -> dict[str, Any]:
+@functools.cache
+def section_names(section: str) -> Mapping[str, Any]:
     """The keys of a table and their types, tables within it apart."""
     fields = msgspec.structs.fields(SECTIONS[section])
     return {f"{section}.{field.name}": field.type for field in fields if f"{section}.{field.name}" not in SECTIONS}

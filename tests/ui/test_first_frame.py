@@ -24,6 +24,7 @@ from monitor.config import Config
 from monitor.invocation import start_demo
 from monitor.link import EngineProcess
 from monitor.tables import TABLES, TablePlan
+from monitor.ui.app import LATER
 from monitor.ui.screens.dashboard import SPINNER
 from tests.support.environment import bare, logs_of
 from tests.support.last_session import left
@@ -169,8 +170,26 @@ if "monitor.engine" in sys.orig_argv:
     os.kill(os.getpid(), signal.SIGSTOP)
 elif "HUNG_DISK" in os.environ:
     sqlite3.connect = lambda *_, **__: threading.Event().wait()
+elif "LOADED" in os.environ:
+    write = os.write
+    def writing(fd, data):
+        if b"name-0" in data:
+            with open(os.environ["LOADED"], "w") as file:
+                print(*sys.modules, sep="\\n", file=file)
+            os.write = write
+        return write(fd, data)
+    os.write = writing
 """
-"""For the start of every interpreter: an engine that never says a word, and a disk that hangs where that is asked."""
+"""For the start of every interpreter: an engine that never says a word, and, each where it is asked for, a disk that
+hangs, and a note of what is loaded as the first row is written to the terminal."""
+
+NOT_NEEDED = {
+    *("google.auth", "google.api_core", "grpc", "wandb", "psutil", "re2", "click", "json", "ctypes"),
+    *("cache.background", "cache.terminal_state", "monitor.keeping", "monitor.launch", "monitor.session_log"),
+    *("monitor.command_line", "monitor.commands.ls", "monitor.findings", "monitor.export", "monitor.programs"),
+    *("monitor.filters", "monitor.fields", "monitor.filter_values", *LATER),
+}
+"""Modules that the first frame does not wait for: each takes a part of a millisecond, and there were many."""
 
 
 @pytest.fixture
@@ -213,3 +232,17 @@ def test_a_hung_disk_holds_up_neither_the_first_frame_nor_the_exit(program: Call
         assert terminal.wait_for_end() == 0
         assert time.monotonic() - began < 3
         assert "name-0" not in terminal.text
+
+
+def test_the_first_frame_waits_for_no_module_that_it_does_not_need(
+    program: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    """Those of the SDKs, of other commands and of other keys come later, or never."""
+    noted = tmp_path / "loaded"
+    with program(LOADED=str(noted)) as terminal:
+        terminal.wait_for("name-0", SOON_S)
+        loaded = set(noted.read_text().split())
+        terminal.send("q")
+        assert terminal.wait_for_end() == 0
+    assert {"monitor.ui.app", "cache.sqlite"} <= loaded
+    assert loaded & NOT_NEEDED == set()

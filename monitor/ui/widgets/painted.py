@@ -50,12 +50,14 @@ class Painted(Widget):
         return self._inks[role]
 
     def _mixed(self, role: str, ground: str = "") -> Style:
+        if not (role or ground):
+            return self.rich_style  # asked for once: Textual works it out anew each time
         if not ground:
-            return self.rich_style + self._own(role)
+            return self.ink("") + self._own(role)
         under = self.ink(ground)
         if under.reverse:  # one bar, whatever colours stand in it
             return under.without_color + Style(bold=self._own(role).bold)
-        return self.rich_style + Style(bgcolor=under.bgcolor) + self._own(_LIFTED.get(role, role))
+        return self.ink("") + Style(bgcolor=under.bgcolor) + self._own(_LIFTED.get(role, role))
 
     def _own(self, role: str) -> Style:
         return role_style(self, role) if role else Style()

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from monitor.tables import TABLES
+from monitor.ui.pasting import END, START
 from tests.support.demo import answered
 from tests.support.environment import bare, logs_of
 from tests.support.terminal import MONITOR, Terminal
@@ -104,6 +105,7 @@ def test_a_stop_that_was_not_announced_does_not_cost_the_terminal(demo: Terminal
     os.kill(demo.pid, signal.SIGCONT)
     demo.send("?")
     demo.wait_for("next table")
+    demo.wait(lambda: demo.raw.count(b"\x1b[?2004h") == 2, "a terminal that marks pastes again")
     demo.send("q")
     demo.send("q")
     assert demo.wait_for_end(5) == 0
@@ -128,10 +130,29 @@ def test_a_paste_holds_up_no_key(demo: Terminal, pasted: bytes) -> None:
     assert demo.wait_for_end(5) == 0
 
 
-def test_a_paste_that_never_ends_swallows_no_key(demo: Terminal) -> None:
-    """The program asks for no pastes, so a terminal sends none."""
+def test_a_short_name_that_is_pasted_where_nothing_is_typed_does_nothing(demo: Terminal) -> None:
+    """Letters of it would leave, zoom and sort; the terminal says that it is a paste, which tables have no use for."""
     demo.wait_for("live")
-    assert b"\x1b[?2004h" not in demo.raw
+    assert demo.raw.count(b"\x1b[?2004h") == 1
+    demo.send(f"{START}aa-quiet-lake-zsq\r{END}?")
+    demo.wait_for("next table")
+    demo.send("q")
+    demo.send("q")
+    assert demo.wait_for_end() == 0
+    assert demo.raw.rindex(b"\x1b[?2004l") > demo.raw.rindex(b"\x1b[?2004h")
+
+
+def test_a_paste_that_never_ends_swallows_no_key(demo: Terminal) -> None:
+    """It ends by itself, with what came of it, and the next key is a key."""
+    demo.wait_for("live")
+    demo.send("/")
+    demo.wait_for("undo")
+    demo.send(f"{START}quiet")
+    demo.wait(lambda: demo.lines[-1].startswith(" / quiet "), "what was pasted")
+    demo.send("er")
+    demo.wait(lambda: demo.lines[-1].startswith(" / quieter "), "what was typed")
+    demo.send(f"{START}q\x03")
+    assert demo.wait_for_end(5) == 0
 
 
 @pytest.mark.parametrize("typed", [(b"\xc3", b"\xa9"), (b"\xe9",), (b"\xff\xfe\x80",), (b"\x1b[<", b"0;1;")], ids=repr)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import select
 import signal
 import termios
 import time
 import tty
-from codecs import getincrementaldecoder
+from typing import TYPE_CHECKING
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
@@ -25,20 +24,19 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from monitor import exit_codes
 
+if TYPE_CHECKING:
+    from monitor.ui.pasting import Pastes
+
 BEHIND = 32 * 1024
 """Bytes that may wait for the terminal; beyond these nothing is written, and all is painted anew once they are gone."""
 
 GIVE_BACK_S = 0.05
 """Seconds that a terminal which is given back has to take what waits for it, and again to take the last words."""
 
+PASTE_S = 0.5
+"""Seconds after its last byte in which a paste ends that nobody says the end of."""
+
 _READ = 4096
-_CTRL_C = b"\x03"
-_MUCH = re.compile(rb"([^\x1b]{64,})")
-"""So much in one piece is not typed by hand, ..."""
-_HELD_KEYS = 6
-"""... unless it is so few different characters over and over, ..."""
-_HELD = 512
-"""... and no more of them than keys that repeat while the program is held up."""
 _ESCAPE_S = constants.ESCAPE_DELAY + 0.01
 """Seconds after which an escape is a key, and no beginning of a sequence."""
 
@@ -63,8 +61,9 @@ class TerminalDriver(LinuxDriver):
         self._taken = False
         """Whether the terminal is ours: to be given back."""
         self._parser = XTermParser(debug)
-        self._decoder = getincrementaldecoder("utf-8")("replace")
         self._escape: asyncio.TimerHandle | None = None
+        self._pastes: Pastes | None = None
+        self._paste_over: asyncio.TimerHandle | None = None
         for number, act in ((signal.SIGTSTP, self._sigtstp_application), (signal.SIGCONT, self._sigcont_application)):
             self._loop.add_signal_handler(number, act)  # between two writes, and not within one
 
@@ -73,6 +72,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self._taken = True
+        self._pastes = None
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._parser = XTermParser(self._debug)
         self._loop.add_reader(self._terminal, self._readable)
@@ -81,6 +81,7 @@ class TerminalDriver(LinuxDriver):
         """Read no more keys."""
         if self._taken:
             self._loop.remove_reader(self._terminal)
+            self._await_end_of_paste(None)
             super().disable_input()
 
     def stop_application_mode(self) -> None:
@@ -167,22 +168,32 @@ class TerminalDriver(LinuxDriver):
             self._loop.remove_reader(self._terminal)
             self._app.exit(return_code=exit_codes.HUNG_UP)
         else:
-            for piece in filter(None, _MUCH.split(data)):
-                self._take(piece)
+            self._take(data)
 
     def _take(self, data: bytes) -> None:
         """Take keys one by one, and a paste as one: each of its characters would be a command, or hold up the next."""
-        if _MUCH.fullmatch(data) and (len(set(data)) > _HELD_KEYS or len(data) > _HELD):
-            if _CTRL_C in data:
-                self._typed(_CTRL_C.decode())
-            self.process_message(events.Paste(data.decode("utf-8", "replace")))
-        elif text := self._decoder.decode(data):  # nothing, to the parser, would be the end
-            self._typed(text)
+        if self._pastes is None:
+            from monitor.ui.pasting import Pastes  # noqa: PLC0415 - the first frame does not wait for it
+
+            self._pastes = Pastes(self._typed, self._pasted)
+        self._pastes.take(data)
+        self._await_end_of_paste(self._pastes if self._pastes.waiting else None)
+
+    def _await_end_of_paste(self, pastes: Pastes | None) -> None:
+        """Have a paste end in a while; null forgets about one that was to."""
+        if self._paste_over is not None:
+            self._paste_over.cancel()
+        self._paste_over = None if pastes is None else self._loop.call_later(PASTE_S, pastes.end)
+
+    def _pasted(self, text: str) -> None:
+        """Give it to whoever has the focus."""
+        self.process_message(events.Paste(text))
 
     def _typed(self, text: str) -> None:
         try:
             for message in self._parser.feed(text):
-                self.process_message(message)
+                if not isinstance(message, events.Paste):  # it is empty: we have read both marks and what is between
+                    self.process_message(message)
         except Exception:  # noqa: BLE001 - the root of a callback: a parser that broke takes no further key
             self._parser = XTermParser(self._debug)
         if self._escape is not None:
@@ -216,14 +227,12 @@ class TerminalDriver(LinuxDriver):
             termios.tcsetattr(self.fileno, termios.TCSANOW, mode)
         self.write("\x1b[?1049h\x1b[?25l")
         self._enable_mouse_support()
+        self._enable_bracketed_paste()
         self.flush()
         self._repaint()
 
     def _repaint(self) -> None:
         asyncio.run_coroutine_threadsafe(self._app._post_message(Driver.SignalResume()), self._loop)  # noqa: SLF001
-
-    def _enable_bracketed_paste(self) -> None:
-        """Leave it off: a paste that never ends would swallow every key."""
 
 
 def _opened_again(fileno: int) -> int:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from monitor.text import clean
-
-LONGEST = 400
-"""Characters that are kept."""
+from monitor.text import TYPED, clean
 
 
 class LineEditor:
@@ -32,8 +29,8 @@ class LineEditor:
         return True
 
     def insert(self, text: str) -> None:
-        """Put a text in at the cursor, as typed or pasted."""
-        text = clean(text)[: max(0, LONGEST - len(self.text))]
+        """Put a text in at the cursor, as typed or pasted: as much of it as a line holds."""
+        text = clean(text)[: max(0, TYPED - len(self.text))]
         self.text = self.text[: self.at] + text + self.text[self.at :]
         self.at += len(text)
 

@@ -86,6 +86,10 @@ class Tmux:
         """Type text as it is."""
         self._tmux("send-keys", "-l", "--", text)
 
+    def paste(self, text: str) -> None:
+        """Paste as tmux does where the program asked for marks; where it did not, there are none."""
+        self._tmux("set-buffer", "--", text, ";", "paste-buffer", "-p", "-d")
+
     def resize(self, columns: int, rows: int) -> None:
         """Give the window another size."""
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))

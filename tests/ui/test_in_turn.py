@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.ui.pasting import END, START
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, Terminal
 
@@ -17,6 +18,8 @@ BURSTS = {
     "st": ("TIME ↓", "q quit"),
     ":help\r": ("row up", "Esc back"),
     "??z": ("▌1 builds", "q quit"),
+    f"/{START}quiet q{END}z": ("/quiet qz",),
+    f":{START}help q{END}z": (" : help qz",),
 }
 """What is typed in one piece, and what must be on the screen then."""
 

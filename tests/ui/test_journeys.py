@@ -267,3 +267,19 @@ def test_a_newcomer_is_told_what_is_missing_and_may_see_the_demo(tmp_path: Path)
         person.sees_tables()
         assert " DEMO " in person.tmux.lines[0]
         person.quit()
+
+
+def test_a_name_pasted_over_the_tables_does_nothing_and_into_a_filter_is_in_it(tmp_path: Path) -> None:
+    """A multiplexer marks what it pastes: letters that would sort, zoom and leave are one text, or nothing."""
+    with desk(tmp_path) as person:
+        person.start_demo()
+        person.tmux.paste("aa-quiet-lake-sz")
+        person.tmux.press("/")
+        person.tmux.wait_for("undo")
+        assert set(person.titles()) == set(TABLES)
+        person.tmux.paste("quiet-lake q é\nz")
+        lines = person.tmux.wait(lambda lines: any(line.startswith(" / quiet-lake q é z ") for line in lines), "it")
+        assert set(person.titles(lines)) == set(TABLES)
+        person.tmux.press("Escape")
+        person.tmux.wait_for("q quit")
+        person.quit()

@@ -34,7 +34,7 @@ from monitor.ui.in_turn import InTurnApp
 from monitor.ui.messages import Arrived, EngineGone
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.present import Present
-from monitor.ui.taking import CopyWanted, PageWanted, browse, copy
+from monitor.ui.taking import CopyWanted, PlaceWanted, copy, go_to
 from monitor.ui.theme import DARK, THEMES, after, textual_theme, variables
 from monitor.ui.widgets.footer_line import FooterLine
 from monitor.ui.widgets.header_line import Banner
@@ -325,9 +325,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         """Put it into the clipboard."""
         self.run_worker(copy(self, message), name="copy")
 
-    def on_page_wanted(self, message: PageWanted) -> None:
-        """Open it in a browser, or show its address."""
-        self.run_worker(browse(self, message.url, self._show_address), name="browse")
+    def on_place_wanted(self, message: PlaceWanted) -> None:
+        """Open it in a browser, show its address, or copy it."""
+        self.run_worker(go_to(self, message, self._show_address), name="go to")
 
     def _show_address(self, url: str, why: str) -> None:
         from monitor.ui.screens.address import Address  # noqa: PLC0415 - as above

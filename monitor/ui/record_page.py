@@ -23,6 +23,7 @@ from monitor.tables import TABLES
 from monitor.text import LIMIT, age, cell_width, clean, duration, one_line, pieces
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
 from monitor.ui.taking import log_of
+from monitor.ui.taking import log_of
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
 from monitor.ui.words import ROLES, View, ago, name_of

@@ -40,6 +40,8 @@ class Page:
     """Why there is no newer look."""
     offers: tuple[Key, ...] = ()
     """What can be done here, by the keys in force."""
+    demo: bool = False
+    """Whether one comes from the demo."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ def _words(page: Page) -> tuple[str, str]:
             "Run what mends the other sources you use, then look again.",
         )
     headline = "Nothing is set up yet" if page.bare else "No table has anything to ask yet"
-    return headline, "Run what mends the sources you use, then look again; or see the demo first."
+    otherwise = "" if page.demo else "; or see the demo first"
+    return headline, f"Run what mends the sources you use, then look again{otherwise}."
 
 
 def _finding(finding: Finding, index: int, inner: int, room: _Room, *, selected: bool) -> Iterator[Row]:

@@ -1,6 +1,6 @@
 """What a person takes out of the screen: a text for the clipboard, a page for the browser.
 
-A screen posts `CopyWanted` or `PageWanted`; the app has it done here, and says what became of it.
+A screen posts `CopyWanted` or `PlaceWanted`; the app has it done here, and says what became of it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,15 @@ class CopyWanted(Message):
         self.text = text
 
 
-class PageWanted(Message):
-    """Somebody wants to see a page in a browser."""
+class PlaceWanted(Message):
+    """Somebody wants to go where a record points: to a page, or to a place that no browser opens."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, name: str, place: str) -> None:
         super().__init__()
-        self.url = url
+        self.name = name
+        """What is there."""
+        self.place = place
+        """Empty where nobody said."""
 
 
 class Front(Protocol):
@@ -70,6 +73,11 @@ def copyable(record: Record) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
+def log_of(record: Record) -> str:
+    """Where its log is, a page if there is one; empty where nobody said."""
+    return str(record.detail.get("log_url") or record.detail.get("log_uri") or "")
+
+
 async def copy(front: Front, wanted: CopyWanted) -> None:
     """Put it into the clipboard, and say so; or why not, and what to do."""
     from monitor import clipboard  # noqa: PLC0415 - as above
@@ -86,6 +94,18 @@ def _in_short(wanted: CopyWanted) -> str:
     if "\n" in wanted.text:
         return f"({len(wanted.text):,} characters)"
     return wanted.text if len(wanted.text) <= _SHOWN else wanted.text[: _SHOWN - 1] + ELLIPSIS
+
+
+async def go_to(front: Front, wanted: PlaceWanted, show: Callable[[str, str], object]) -> None:
+    """Open it where it is a page, as `browse` does; copy it where it is another place; say so where there is none."""
+    from monitor.browsing import is_web  # noqa: PLC0415 - as above
+
+    if not wanted.place:
+        front.say(f"its source names no {wanted.name}", "warn")
+    elif is_web(wanted.place):
+        await browse(front, wanted.place, show)
+    else:
+        await copy(front, CopyWanted(wanted.name, wanted.place))
 
 
 async def browse(front: Front, url: str, show: Callable[[str, str], object]) -> None:

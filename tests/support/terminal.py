@@ -73,6 +73,11 @@ class Terminal:
         self._lines = None
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def wipe(self) -> None:
+        """Leave nothing on the screen, as another program may that writes to the same terminal."""
+        self.screen.erase_in_display(2)
+        self._lines = None
+
     def send(self, keys: str | bytes) -> None:
         """Type; bytes are sent as they are."""
         os.write(self._fd, keys.encode() if isinstance(keys, str) else keys)

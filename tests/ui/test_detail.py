@@ -468,8 +468,13 @@ async def test_a_terminal_that_takes_no_copies_says_what_to_do(
         assert not written
 
 
+FROM = pytest.mark.parametrize("way", [(), ("escape",)], ids=["its page", "the tables"])
+"""Keys that lead from the page of a row to where its keys are pressed."""
+
+
+@FROM
 async def test_o_and_l_open_the_page_and_the_log(
-    written: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: tuple[str, ...]
 ) -> None:
     """In the browser that the person has named."""
     del written
@@ -479,6 +484,7 @@ async def test_o_and_l_open_the_page_and_the_log(
     monkeypatch.setenv("BROWSER", str(program))
     async with Stage().open() as stage:
         await opened(stage)
+        await stage.press(*way)
         for key, asked in (("o", URL), ("l", JOB.detail["log_url"])):
             await stage.press(key)
             await until(stage, partial(says, stage, f"opened {asked}"))
@@ -502,22 +508,25 @@ async def test_where_there_is_no_browser_the_whole_address_is_shown(written: lis
         assert isinstance(stage.app.screen, Detail)
 
 
-async def test_what_a_record_does_not_have_is_said(written: list[str]) -> None:
+@FROM
+async def test_what_a_record_does_not_have_is_said(written: list[str], way: tuple[str, ...]) -> None:
     """No page, no log: no key does nothing without a word."""
     async with Stage().open() as stage:
         await opened(stage, "4")
+        await stage.press(*way)
         for key, what in (("o", "page"), ("l", "log")):
             await stage.press(key)
-            assert stage.line(f"its source names no {what}")
+            await until(stage, partial(says, stage, f"its source names no {what}"))
         assert not written
 
 
-async def test_a_log_that_is_no_page_can_be_copied(written: list[str]) -> None:
+@FROM
+async def test_a_log_that_is_no_page_can_be_copied(written: list[str], way: tuple[str, ...]) -> None:
     """A bucket is read with other tools."""
     async with Stage().open() as stage:
         await stage.tell(rows("builds", [record("builds", 1, detail={"log_uri": "gs://logs/log-1.txt"})]))
-        await stage.press("1", "enter", "l")
-        await stage.settle()
+        await stage.press("1", "enter", *way, "l")
+        await until(stage, partial(says, stage, "copied log gs://logs/log-1.txt"))
         assert copied(written) == "gs://logs/log-1.txt"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from monitor.tables import TABLES
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, PATIENCE_S, Terminal
 
@@ -157,6 +158,16 @@ def test_everything_that_can_be_seen_can_be_clicked(terminal: Terminal) -> None:
     at(terminal, "table: runner", lambda: chosen(terminal) == ["runner"])
     at(terminal, "q quit", lambda: b"\x1b[?1049l" in terminal.raw)
     assert terminal.wait_for_end() == 0
+
+
+def test_what_another_program_wrote_over_is_painted_again(terminal: Terminal) -> None:
+    """By Ctrl+L, all of it; nothing else sends what has not changed, such as the names of the tables."""
+    terminal.wipe()
+    terminal.send("\x0c")
+    terminal.wait(lambda: whole(terminal), "a whole screen")
+    for number, table in enumerate(TABLES, 1):
+        terminal.wait_for(f"{number} {table} ")
+    leaves(terminal)
 
 
 def test_a_click_on_a_tab_brings_its_table_to_the_front(terminal: Terminal) -> None:

@@ -20,6 +20,7 @@ from monitor.findings import Finding, findings
 from monitor.invocation import start
 from monitor.survey import Opening, Setup, Survey
 from monitor.ui.bindings import KEYS
+from monitor.ui.screens.present import Present
 from monitor.ui.setup_page import Page, laid_out
 from monitor.ui.widgets.painted import width_of
 from tests.support.environment import bare
@@ -297,6 +298,27 @@ async def test_from_the_tables_it_is_a_look_that_is_waited_for() -> None:
             assert on.app.following is None
     finally:
         disk.answers.set()
+
+
+async def test_time_goes_on_over_the_start_screen() -> None:
+    """Its header has the clock of every other screen, and it is told what they are told."""
+    async with Stage(setup=Setup(survey, str, Opening(survey().config, survey(), demo=False))).open() as on:
+        await until(on, NOTHING)
+        assert "14:03 UTC" in on.lines()[0]
+        await on.wait(60)
+        assert "14:04 UTC" in on.lines()[0]
+        assert isinstance(on.app.screen, Present)
+
+
+async def test_in_the_demo_nobody_is_told_to_see_the_demo() -> None:
+    """`i` says what is set up outside it, and the same key leads back."""
+    async with Stage(demo=True, setup=Setup(survey, str, Opening(survey().config, None, demo=True))).open() as on:
+        await on.press("i")
+        await until(on, NOTHING)
+        assert "see the demo" not in on.text()
+        await until(on, "back to the demo")
+        await on.press("d")
+        assert on.app.screen is on.app.dashboard
 
 
 # --- any size ------------------------------------------------------------------------------------------------------

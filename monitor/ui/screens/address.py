@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from monitor.text import clean, one_line, pieces, wrap
 from monitor.ui.bindings import bindings
+from monitor.ui.screens.over import Over
 from monitor.ui.taking import CopyWanted
-from monitor.ui.widgets.footer_line import FooterLine
-from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.painted import Painted, Part, compose
 
 
@@ -37,31 +36,21 @@ class AddressText(Painted):
         return [("", ""), *why, ("", ""), *address]
 
 
-class Address(Screen[None]):
+class Address(Over[None]):
     """One address."""
+
+    WHERE = "address"
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("address")]
 
     def __init__(self, url: str, why: str, banner: Callable[[], Banner]) -> None:
-        super().__init__()
+        super().__init__(banner)
         self._url = clean(url)
-        self._banner = banner
-        self._header = HeaderLine(banner())
         self._text = AddressText(self._url, one_line(why))
 
-    def compose(self) -> ComposeResult:
-        """The header stays, with its marks."""
-        yield self._header
-        yield self._text
-        yield FooterLine("address")
-
-    def tick(self) -> None:
-        """The clock goes on."""
-        self._header.show(self._banner())
-
-    def judge(self) -> None:
-        """As for a tick."""
-        self.tick()
+    def content(self) -> Iterable[Widget]:
+        """The address, and why it is shown."""
+        return [self._text]
 
     def action_copy(self) -> None:
         """Copy it."""

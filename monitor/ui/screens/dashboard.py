@@ -26,7 +26,7 @@ from monitor.ui.heights import share
 from monitor.ui.messages import Arrived
 from monitor.ui.rows import Rows
 from monitor.ui.seeking import next_failure
-from monitor.ui.taking import PageWanted
+from monitor.ui.taking import PlaceWanted, log_of
 from monitor.ui.widgets.bottom import Bottom
 from monitor.ui.widgets.find_line import FindLine
 from monitor.ui.widgets.header_line import Banner, HeaderLine
@@ -324,19 +324,13 @@ class Dashboard(Screen[None]):
         """Open the row's page."""
         record = self.table.under_cursor
         if record is not None:
-            self._show_page(record.url, "page")
+            self.post_message(PlaceWanted("page", record.url or ""))
 
     def action_log(self) -> None:
-        """Open the page of the row's log."""
+        """Open the row's log."""
         record = self.table.under_cursor
         if record is not None:
-            self._show_page(record.detail.get("log_url"), "page of a log")
-
-    def _show_page(self, url: object, what: str) -> None:
-        if isinstance(url, str) and url:
-            self.post_message(PageWanted(url))
-        else:
-            self._bottom.say(f"its source names no {what}", "warn")
+            self.post_message(PlaceWanted("log", log_of(record)))
 
     def action_copy(self) -> None:
         """Ask what of the row to copy."""

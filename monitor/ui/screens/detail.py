@@ -5,26 +5,24 @@ It asks nobody: what it shows is what the mirror holds, and it follows a record 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.widget import Widget
 
 from fetchers.records import Record
-from monitor.browsing import is_web
 from monitor.lineage import Named, Row, named_by, resolve
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.ui.bindings import bindings
 from monitor.ui.questions import COPY, copy_choices
-from monitor.ui.record_page import Subject, log_of, page, raw_page
+from monitor.ui.record_page import Subject, page, raw_page
 from monitor.ui.rows import Rows
-from monitor.ui.taking import CopyWanted, PageWanted, copyable
+from monitor.ui.screens.over import Over
+from monitor.ui.taking import CopyWanted, PlaceWanted, copyable, log_of
 from monitor.ui.widgets.choice_line import ChoiceLine
-from monitor.ui.widgets.footer_line import FooterLine
-from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.record_line import RecordLine
 from monitor.ui.widgets.sheet import Follow, Open, PageLine, Sheet
 from monitor.ui.words import View
@@ -33,12 +31,11 @@ FEW_ROWS = 20_000
 """Rows up to which it is looked anew, once a second while they change, who belongs to whom: a few milliseconds."""
 
 
-class Detail(Screen[Row]):
+class Detail(Over[Row]):
     """One record; gives back the row that it showed last."""
 
+    WHERE = "detail"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("detail")]
-    AUTO_FOCUS = ""
-    """No line gets the keys by itself: one that is hidden would take the first of them."""
 
     def __init__(
         self,
@@ -54,7 +51,7 @@ class Detail(Screen[Row]):
 
         Raises `KeyError` where there is no such row.
         """
-        super().__init__()
+        super().__init__(banner)
         self.row = Row(table, key)
         """The row that is shown."""
         self.record = mirror.rows[table][key]
@@ -63,7 +60,6 @@ class Detail(Screen[Row]):
         """Whether it is shown as JSON."""
         self._mirror = mirror
         self._look = look
-        self._banner = banner
         self._order = order
         self._history: list[tuple[Row, Record]] = []
         self._position = 0
@@ -75,28 +71,23 @@ class Detail(Screen[Row]):
         self._named_by: list[Named] = []
         self._known: tuple[object, ...] = ()
         """What the last page was made of."""
-        self._header = HeaderLine(banner())
         self._title = RecordLine()
         self._sheet = Sheet()
         self._choice = ChoiceLine()
         self._relate()
         self._locate()
 
-    def compose(self) -> ComposeResult:
-        """From top to bottom."""
-        yield self._header
-        yield self._title
-        yield self._sheet
-        yield self._choice
-        yield FooterLine("detail")
+    def content(self) -> Iterable[Widget]:
+        """Its name, its page, and a question while one is asked."""
+        return [self._title, self._sheet, self._choice]
 
     def on_mount(self) -> None:
         """Show it."""
-        self._show(turn=True)
+        self._sheet.turn(self._page())
 
     def on_resize(self) -> None:
         """Another width has another page."""
-        self._show(turn=False)
+        self._sheet.show(self._page())
 
     def on_screen_resume(self) -> None:
         """Time has passed behind another screen."""
@@ -107,18 +98,18 @@ class Detail(Screen[Row]):
 
     def tick(self) -> None:
         """A second has passed."""
-        self._header.show(self._banner())
+        super().tick()
         if self._stirred and sum(map(len, self._mirror.rows.values())) <= FEW_ROWS:
             self._relate()
-        self._show(turn=False)
+        self._sheet.show(self._page())
 
     def judge(self) -> None:
-        """Rows, a status, the engine, or the zone that times are shown in may be others now."""
-        self._header.show(self._banner())
+        """As for a tick, but only where that changes anything."""
+        super().tick()
         self._stirred = True
         self._follow_record()
         if self._known != self._now_known():
-            self._show(turn=False)
+            self._sheet.show(self._page())
 
     def _now_known(self) -> tuple[object, ...]:
         """All that a page is made of, but for the time."""
@@ -146,17 +137,14 @@ class Detail(Screen[Row]):
 
     # --- how it looks
 
-    def _show(self, *, turn: bool) -> None:
+    def _page(self) -> Sequence[PageLine]:
+        """The page as it is now, under the title that belongs to it."""
         self._follow_record()
         self._known = self._now_known()
         subject = self._subject()
         self._title.show(subject, self._position, self._count)
         self._title.styles.height = self._title.height_in(self.size.width)
-        lines = self._page(subject)
-        if turn:
-            self._sheet.turn(lines)
-        else:
-            self._sheet.show(lines)
+        return raw_page(self.record, self.size.width) if self.raw else page(subject, self.size.width)
 
     def _subject(self) -> Subject:
         rows = self._mirror.rows
@@ -171,10 +159,6 @@ class Detail(Screen[Row]):
             gone=self._gone,
         )
 
-    def _page(self, subject: Subject) -> Sequence[PageLine]:
-        width = self.size.width
-        return raw_page(self.record, width) if self.raw else page(subject, width)
-
     # --- going elsewhere
 
     def _go(self, row: Row) -> None:
@@ -184,7 +168,7 @@ class Detail(Screen[Row]):
     def _turn(self) -> None:
         self._relate()
         self._locate()
-        self._show(turn=True)
+        self._sheet.turn(self._page())
 
     def _locate(self) -> None:
         """Where it stands in its table, from 1; where it was if it stands there no more."""
@@ -211,7 +195,7 @@ class Detail(Screen[Row]):
         """To a row, to a page, or into the clipboard."""
         target = message.target
         if isinstance(target, Open):
-            self.post_message(PageWanted(target.url))
+            self.post_message(PlaceWanted("page", target.url))
         elif not isinstance(target, Follow):
             self.post_message(CopyWanted(target.name, target.text))
         elif target.row.key in self._mirror.rows.get(target.row.table, {}):
@@ -255,27 +239,15 @@ class Detail(Screen[Row]):
     def action_raw(self) -> None:
         """As JSON, and back."""
         self.raw = not self.raw
-        self._show(turn=True)
+        self._sheet.turn(self._page())
 
     def action_browse(self) -> None:
         """Open its page."""
-        self._open(self.record.url or "", "page")
+        self.post_message(PlaceWanted("page", self.record.url or ""))
 
     def action_log(self) -> None:
         """Open its log."""
-        self._open(log_of(self.record), "log")
-
-    def _open(self, place: str, what: str) -> None:
-        if not place:
-            self._footer.say(f"its source names no {what}", "warn")
-        elif is_web(place):
-            self.post_message(PageWanted(place))
-        else:
-            self.post_message(CopyWanted(what, place))
-
-    @property
-    def _footer(self) -> FooterLine:
-        return self.query_one(FooterLine)
+        self.post_message(PlaceWanted("log", log_of(self.record)))
 
     def action_copy(self) -> None:
         """Ask what to copy."""

@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.widget import Widget
 
 from monitor.ui.bindings import bindings
 from monitor.ui.offers import Offer
-from monitor.ui.widgets.footer_line import FooterLine
-from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.screens.over import Over
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.offer_list import OfferList
 
 
-class Palette(Screen[Offer]):
+class Palette(Over[Offer]):
     """A line to type on and the commands that fit; gives back the one that was chosen."""
+
+    WHERE = "palette"
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("palette")]
 
     def __init__(self, banner: Callable[[], Banner], commands: Sequence[Offer]) -> None:
-        super().__init__()
-        self._banner = banner
-        self._header = HeaderLine(banner())
+        super().__init__(banner)
         self._list = OfferList(commands)
 
-    def compose(self) -> ComposeResult:
-        """The header stays, with its marks."""
-        yield self._header
-        yield self._list
-        yield FooterLine("palette")
+    def content(self) -> Iterable[Widget]:
+        """The line and the commands."""
+        return [self._list]
 
     def on_mount(self) -> None:
         """Letters are for the list from the first on."""
         self.set_focus(self._list)  # at once: the next key may be here already
-
-    def tick(self) -> None:
-        """The clock goes on."""
-        self._header.show(self._banner())
-
-    def judge(self) -> None:
-        """As for a tick."""
-        self.tick()
 
     def action_move(self, by: int) -> None:
         """Another command."""

@@ -6,25 +6,25 @@ Files are read and written in threads that nobody waits for: a dead disk holds u
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from msgspec.structs import replace
 from textual.binding import BindingType
 from textual.events import Click
 from textual.message import Message
-from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from fetchers.errors import ConfigError
 from monitor.off_loop import off_loop
 from monitor.survey import Opening, Setup, Survey
 from monitor.text import duration, one_line
-from monitor.ui.bindings import bindings, in_force
+from monitor.ui.bindings import Key, bindings, in_force
+from monitor.ui.screens.over import Over
 from monitor.ui.setup_page import Page, Row, laid_out
 from monitor.ui.taking import CopyWanted
-from monitor.ui.widgets.footer_line import FooterLine
-from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.painted import Painted, Part
 
 LOOK_S = 20.0
@@ -36,6 +36,12 @@ SHOWN_AFTER_S = 1.0
 """Seconds after which a look says how long it has been going on."""
 
 OFFERS = ("start_demo", "start_write", "start_again", "start_tables")
+
+IN_DEMO = {
+    "start_demo": "back to the demo",
+    "start_tables": "leave the demo for the tables, as far as they are set up",
+}
+"""What some of them do for somebody who comes from the demo."""
 
 
 class SetupText(Painted):
@@ -77,41 +83,38 @@ class SetupText(Painted):
             self.post_message(self.Picked(self._rows[event.y]))
 
 
-class Start(Screen[None]):
+class Start(Over[None]):
     """What is set up."""
+
+    WHERE = "start"
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("start")]
 
     def __init__(self, setup: Setup, banner: Callable[[], Banner], go_on: Callable[[Opening], None]) -> None:
         """`go_on` ends this program's screen and has another opened."""
-        super().__init__()
+        super().__init__(banner)
         self._setup = setup
-        self._banner = banner
         self._go_on = go_on
         self._survey: Survey | None = setup.first
         self._looked_at = banner().now if setup.first is not None else None
         self._looking_since: float | None = None
         self._problem = ""
         self._cursor: int | None = None
-        self._header = HeaderLine(banner())
         self._text = SetupText()
 
-    def compose(self) -> ComposeResult:
-        """The header stays, with its marks."""
-        yield self._header
-        yield self._text
-        yield FooterLine("start")
+    def content(self) -> Iterable[Widget]:
+        """The findings and the offers."""
+        return [self._text]
 
     def on_mount(self) -> None:
         """Look, unless that has been done."""
-        self.set_interval(1.0, self.tick)
         self._say()
         if self._survey is None:
             self.action_look_again()
 
     def tick(self) -> None:
-        """A second has passed."""
-        self._header.show(self._banner())
+        """A look that is being taken has gone on for longer."""
+        super().tick()
         self._say()
 
     # --- what is said
@@ -120,7 +123,6 @@ class Start(Screen[None]):
         findings = self._survey.findings() if self._survey is not None else ()
         if self._cursor is None and findings:
             self._cursor = next((n for n, finding in enumerate(findings) if finding.mend), 0)
-        by_name = {key.name: key for key in in_force(self.screen)}
         self._text.show(
             Page(
                 findings=findings,
@@ -129,9 +131,18 @@ class Start(Screen[None]):
                 cursor=self._cursor or 0,
                 status=self._status(),
                 problem=self._problem,
-                offers=tuple(by_name[name] for name in OFFERS if name in by_name),
+                offers=tuple(self._offers()),
+                demo=self._setup.present.demo,
             )
         )
+
+    def _offers(self) -> Iterator[Key]:
+        """What can be done here, in words that are true where one is."""
+        by_name = {key.name: key for key in in_force(self.screen)}
+        told = IN_DEMO if self._setup.present.demo else {}
+        for name in OFFERS:
+            if name in by_name:
+                yield replace(by_name[name], text=told.get(name, by_name[name].text))
 
     def _status(self) -> Part:
         """How the look goes that is being taken, or when the last one was."""
@@ -228,4 +239,4 @@ class Start(Screen[None]):
             await self.run_action(message.row.action)
 
     def _tell(self, text: str, role: str) -> None:
-        self.query_one(FooterLine).say(text, role)
+        self._footer.say(text, role)

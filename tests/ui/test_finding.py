@@ -7,6 +7,7 @@ from textual import events
 
 from fetchers.records import Reason, State
 from monitor.changes import Enable, Hello, Refresh, RowsChanged
+from monitor.filters import LONGEST
 from monitor.tables import TABLES
 from monitor.ui.widgets.heading_line import HeadingLine
 from monitor.ui.widgets.live_table import CHANGED
@@ -110,6 +111,16 @@ async def test_a_pasted_filter_is_one_clean_line() -> None:
         await stage.settle()
         assert "\x1b" not in stage.text()
         assert "be ta" in stage.lines()[-1]
+
+
+async def test_a_filter_as_long_as_a_filter_may_be_can_be_pasted() -> None:
+    """All of its characters count, and what is beyond them is no mistake but left out."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("slash")
+        stage.app.screen.focused.post_message(events.Paste("!" + "z" * 2 * LONGEST))  # type: ignore[union-attr]
+        await stage.press("enter")
+        assert len(stage.app.dashboard.tables[0].wish.filter.text) == LONGEST  # type: ignore[union-attr]
 
 
 async def test_the_cursor_returns_to_its_row_when_the_filter_goes() -> None:

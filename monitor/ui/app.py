@@ -55,7 +55,8 @@ FREEZE_AFTER = 10_000
 """Rows more than there were, after which the garbage collector need not look at any of them again."""
 
 LATER = (
-    *("monitor.browsing", "monitor.clipboard", "monitor.export", "monitor.filters", "monitor.ui.offers"),
+    *("monitor.browsing", "monitor.clipboard", "monitor.export", "monitor.filters"),
+    *("monitor.ui.offers", "monitor.ui.pasting"),
     *(f"monitor.ui.screens.{screen}" for screen in ("address", "detail", "help", "palette", "start")),
 )
 """What only keys need: the first frame does not wait for it."""
@@ -94,7 +95,7 @@ class MonitorApp(InTurnApp, FrugalApp):
         known: Iterable[Change] = (),
         keys: Sequence[Key] = KEYS,
         theme: str = DARK.name,
-        colours: Colours = Colours.MANY,
+        colours: Colours = Colours.MILLIONS,
         leaving: Callable[[int], None] = _nothing,
         setup: Setup | None = None,
     ) -> None:
@@ -104,7 +105,7 @@ class MonitorApp(InTurnApp, FrugalApp):
         with the exit status as soon as the end is certain. `setup` is what the start screen works with, which comes
         first where nothing is set up.
         """
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__(driver_class=TerminalDriver, system=colours.system)
         for palette in THEMES.values():
             self.register_theme(textual_theme(palette))
         self.themes = colours.themes
@@ -138,8 +139,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         self._last_delivery = 0.0
         self._frozen = 0
         """Rows that there were when the garbage collector was last told that all there is stays."""
+        told = [*notices, *colours.complaints(theme)]
         self.dashboard = Dashboard(
-            tables, self.look, self.banner, self._tell, self.open_row, notices=notices, known=first
+            tables, self.look, self.banner, self._tell, self.open_row, notices=told, known=first
         )
 
     def get_default_screen(self) -> Dashboard:

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import LineFilter
 
-from monitor.ui.theme import TERMINAL, THEMES
+from monitor.ui.theme import DARK, TERMINAL, THEMES
 
 if TYPE_CHECKING:
     from textual.color import Color
@@ -26,21 +27,64 @@ class Colours(Enum):
 
     NONE = "none"
     SIXTEEN = "16"
-    MANY = "256 or more"
+    MANY = "256"
+    MILLIONS = "16 million"
 
     @property
     def themes(self) -> tuple[str, ...]:
         """Names of the themes that can be told apart with so many."""
-        return tuple(THEMES) if self is Colours.MANY else (TERMINAL.name,)
+        return (TERMINAL.name,) if self in {Colours.NONE, Colours.SIXTEEN} else tuple(THEMES)
+
+    @property
+    def system(self) -> ColorSystem:
+        """How Rich is to name a colour."""
+        return _SYSTEMS.get(self, ColorSystem.STANDARD)
+
+    def complaints(self, theme: str) -> tuple[str, ...]:
+        """What to tell somebody who has chosen a theme that needs more colours; `dark` is what there is unasked."""
+        if self is not Colours.SIXTEEN or theme in {*self.themes, DARK.name}:
+            return ()
+        return (f"theme {theme} needs 256 colours; TERM and COLORTERM name 16, so the theme is {TERMINAL.name}",)
+
+
+_SYSTEMS = {Colours.MANY: ColorSystem.EIGHT_BIT, Colours.MILLIONS: ColorSystem.TRUECOLOR}
+
+_DIRECT = frozenset({"direct", "direct2", "direct16", "direct256"})
+_KNOWN = frozenset(
+    {"alacritty", "contour", "foot", "ghostty", "iterm2", "kitty", "konsole", "mlterm", "rio", "st", "wezterm"}
+)
+"""Parts of the names of terminals that have many colours; servers that one comes to by ssh seldom know these names."""
+_FEW = frozenset({"", "ansi", "cygwin", "linux", "screen", "tmux", "vt100", "vt220", "xterm", "xterm-color"})
+"""Names that say sixteen at most, and need not be looked up."""
+
+_BITS = 24
 
 
 def colours(environ: Mapping[str, str]) -> Colours:
-    """What the environment says about the terminal, as Rich reads it; see also no-color.org."""
+    """What the environment says about the terminal; see also no-color.org. COLORTERM does not come along by ssh."""
     if environ.get("NO_COLOR"):
         return Colours.NONE
-    term = environ.get("TERM", "").strip().lower().rpartition("-")[2]
-    many = environ.get("COLORTERM", "").strip().lower() in {"truecolor", "24bit"} or term in {"256color", "kitty"}
-    return Colours.MANY if many else Colours.SIXTEEN
+    term = environ.get("TERM", "").strip()
+    parts = set(term.lower().split("-"))
+    if environ.get("COLORTERM", "").strip().lower() in {"truecolor", "24bit"} or parts & _DIRECT:
+        return Colours.MILLIONS
+    if "256color" in term.lower() or parts & _KNOWN:
+        return Colours.MANY
+    return Colours.SIXTEEN if term.lower() in _FEW else _looked_up(term)
+
+
+def _looked_up(term: str) -> Colours:
+    """What the system's table of terminals says; sixteen where it says nothing."""
+    import curses  # noqa: PLC0415 - few need it, and it takes a millisecond
+
+    try:
+        curses.setupterm(term, 1)
+        many = curses.tigetnum("colors")
+    except curses.error:
+        return Colours.SIXTEEN
+    if many >= 1 << _BITS:
+        return Colours.MILLIONS
+    return Colours.MANY if many >= 256 else Colours.SIXTEEN  # noqa: PLR2004 - what the name says
 
 
 @functools.lru_cache(maxsize=1024)

@@ -20,8 +20,10 @@ TORN_FROM = 1024
 class FrugalApp(App[None]):
     """Writes what differs from what the terminal shows, and all of it where that is not known."""
 
-    def __init__(self, *, driver_class: type | None = None) -> None:
+    def __init__(self, *, driver_class: type | None = None, system: ColorSystem = ColorSystem.TRUECOLOR) -> None:
+        """Write colours as `system` names them."""
         super().__init__(driver_class=driver_class)
+        self._system = system
         self._canvas = Canvas()
 
     def on_mount(self) -> None:
@@ -50,7 +52,7 @@ class FrugalApp(App[None]):
         if driver is None or not shown or not isinstance(renderable, ChopsUpdate | LayoutUpdate):
             super()._display(screen, renderable)
             return
-        data = self._canvas.bring_to(renderable, self.console._color_system or ColorSystem.TRUECOLOR)  # noqa: SLF001
+        data = self._canvas.bring_to(renderable, self._system)
         if len(data) >= TORN_FROM:
             self._begin_update()
             driver.write(data)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.ui.colours import Colours, colours
-from monitor.ui.theme import TERMINAL, THEMES
+from monitor.ui.theme import DARK, TERMINAL, THEMES
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, Terminal
 from tests.ui.scripted import Stage, record, rows, status
@@ -19,7 +22,12 @@ _SGR = re.compile(rb"\x1b\[([0-9;:]*)m")
 _COLOURS = {*range(30, 50), *range(90, 108)}
 """All that sets a colour, or sets it back."""
 
-TWO_FIFTY_SIX = {"COLORTERM": "", "TERM": "xterm-256color"}
+TWO_FIFTY_SIX = (
+    *("xterm-256color", "tmux-256color", "screen-256color-bce", "st-256color", "xterm-kitty", "xterm-ghostty"),
+    *("alacritty", "contour", "foot", "foot-extra", "rio", "wezterm"),
+)
+"""Terminals that say so by their name alone."""
+
 SIXTEEN = [{"COLORTERM": "", "TERM": term} for term in ("xterm", "linux", "screen")]
 NONE = [({"NO_COLOR": "1"}, ()), ({}, ("--no-color",))]
 
@@ -83,9 +91,10 @@ def test_a_terminal_of_sixteen_colours_is_sent_its_own(tmp_path: Path, environme
         assert {31, 36} <= said(terminal.raw)  # what failed, and what runs
 
 
-def test_a_terminal_of_256_colours_is_sent_some_of_those(tmp_path: Path) -> None:
+@pytest.mark.parametrize("term", ["xterm-256color", "alacritty"])
+def test_a_terminal_of_256_colours_is_sent_some_of_those(tmp_path: Path, term: str) -> None:
     """And none that it cannot show."""
-    with demo(tmp_path, TWO_FIFTY_SIX) as terminal:
+    with demo(tmp_path, {"COLORTERM": "", "TERM": term}) as terminal:
         shows_rows(terminal)
         terminal.send("q")
         assert terminal.wait_for_end() == 0
@@ -96,18 +105,34 @@ def test_a_terminal_of_256_colours_is_sent_some_of_those(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("environment", "found"),
     [
-        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, Colours.MANY),
-        ({"TERM": "tmux-256color"}, Colours.MANY),
-        ({"TERM": "xterm-kitty"}, Colours.MANY),
-        ({"TERM": "xterm", "COLORTERM": "24bit"}, Colours.MANY),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, Colours.MILLIONS),
+        ({"TERM": "xterm", "COLORTERM": "24bit"}, Colours.MILLIONS),
+        ({"TERM": "xterm-direct"}, Colours.MILLIONS),
+        *(({"TERM": term}, Colours.MANY) for term in TWO_FIFTY_SIX),
         *((environment, Colours.SIXTEEN) for environment in SIXTEEN),
         ({"TERM": "xterm-256color", "NO_COLOR": "1"}, Colours.NONE),
         ({"TERM": "xterm-256color", "NO_COLOR": ""}, Colours.MANY),
     ],
 )
 def test_what_a_terminal_shows_is_read_from_its_environment(environment: dict[str, str], found: Colours) -> None:
-    """As Rich reads it, which paints; an empty NO_COLOR says nothing."""
+    """Also where COLORTERM did not come along, as by ssh; an empty NO_COLOR says nothing."""
     assert colours(environment) is found
+
+
+@pytest.mark.parametrize(
+    ("number", "found"), [(8, "SIXTEEN"), (88, "SIXTEEN"), (256, "MANY"), (0x7FFF, "MANY"), (-1, "SIXTEEN")]
+)
+def test_a_terminal_that_nobody_has_heard_of_is_looked_up(tmp_path: Path, number: int, found: str) -> None:
+    """The system's table says how many colours it has; where that says nothing there are sixteen."""
+    names = b"quiet|a terminal of ours\0"
+    numbers = [-1] * 13 + [number]  # see term(5)
+    entry = struct.pack("<6h", 0o432, len(names), 0, len(numbers), 0, 0) + names + b"\0" * (len(names) % 2)
+    (tmp_path / "q").mkdir()
+    (tmp_path / "q" / "quiet").write_bytes(entry + struct.pack(f"<{len(numbers)}h", *numbers))
+    ask = "from monitor.ui.colours import colours; [print(colours({'TERM': name}).name) for name in ('lake', 'quiet')]"
+    environment = bare(tmp_path, TERMINFO=str(tmp_path))
+    told = subprocess.run([sys.executable, "-c", ask], env=environment, check=True, capture_output=True, text=True)
+    assert told.stdout.split() == ["SIXTEEN", found]
 
 
 async def test_few_colours_leave_one_theme_to_choose() -> None:
@@ -115,7 +140,19 @@ async def test_few_colours_leave_one_theme_to_choose() -> None:
     async with Stage(colours=Colours.SIXTEEN, theme="light").open() as stage:
         await stage.tell(rows("builds", [record("builds", 1)]), status("builds"))
         assert stage.app.theme == TERMINAL.name
+        assert "theme light needs 256 colours" in stage.text()
         await stage.press("T")
         assert stage.app.theme == TERMINAL.name
         assert "too few colours" in stage.lines()[-1]
-    assert Colours.MANY.themes == tuple(THEMES)
+    assert Colours.MANY.themes == Colours.MILLIONS.themes == tuple(THEMES)
+
+
+@pytest.mark.parametrize(
+    ("many", "theme"),
+    [(Colours.SIXTEEN, DARK.name), (Colours.SIXTEEN, TERMINAL.name), (Colours.NONE, "light"), (Colours.MANY, "light")],
+)
+async def test_nobody_is_told_of_colours_they_did_not_choose(many: Colours, theme: str) -> None:
+    """The theme there is unasked, one that can be shown, and colours that nobody wants are no news."""
+    async with Stage(colours=many, theme=theme).open() as stage:
+        await stage.tell(rows("builds", [record("builds", 1)]), status("builds"))
+        assert "needs 256 colours" not in stage.text()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from monitor.changes import Change, Notice, Start
+from monitor.changes import Change, Notice, Refresh, Start
 from monitor.clock import LoopClock
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
@@ -69,6 +69,7 @@ async def collect(
     try:
         async with asyncio.timeout(timeout_s):
             await engine.recall(RECALL_S)
+            engine.obey(Refresh())  # all of it, in one fetch: there is no next one for what a bucket would hold back
             engine.begin()
             await answered.wait()
         closing_s = max(CLOSING_S, min(KEEPING_S, end - clock.monotonic()))

@@ -133,6 +133,23 @@ def test_every_fault_of_one_region_is_told_and_the_others_are_live(
     assert len([scope for scope in runner["scopes"].values() if scope["freshness"] == "live"]) == 16
 
 
+def test_hundreds_of_regions_are_asked_once_each(environment: dict[str, str], tmp_path: Path) -> None:
+    """More than polling would ask at once, and none of them there: each says what the service said of it."""
+    path, regions = tmp_path / "config.toml", [f"region-{number}" for number in range(206)]
+    with running(regions=1, config=path) as own:
+        lines = [line for line in own.config.splitlines() if not line.startswith("regions = ")]
+        path.write_text("\n".join(lines).replace("[gcp]\n", f"[gcp]\nregions = {json.dumps(regions)}\n"))
+        done = monitor(["--config", str(path), "ls", "builds", "runner", "-o", "json"], environment)
+        asked = own.calls("google")
+    assert done.returncode == 3, done.stderr
+    for table in tables_of(done).values():
+        errors = {name: scope["error"] for name, scope in table["scopes"].items() if name != "global"}
+        assert [name for name, error in errors.items() if f"{name} page 1: NOT_FOUND" not in error] == []
+        assert errors.keys() == {*regions}
+    lists = {"ListBuilds": ("global", *regions), "ListExecutions": regions}
+    assert asked == {f"{method} {place}": 1 for method, places in lists.items() for place in places}
+
+
 def test_csv_has_a_row_for_every_record(config: str, environment: dict[str, str]) -> None:
     """It is read back by the standard library's own reader."""
     done = monitor(["--config", config, "ls", "active", "completed", "-o", "csv"], environment)

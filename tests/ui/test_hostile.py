@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fetchers.records import State
 from monitor.columns import GLYPHS
 from monitor.tables import TABLES
 from monitor.text import cell_width, one_line
@@ -112,10 +113,10 @@ def test_errors_scopes_and_notices_are_only_text(place: Path) -> None:
 
 
 def shown_rows(terminal: Terminal) -> Iterator[list[str]]:
-    """The cells of every line that shows a record."""
-    for y in range(2, terminal.screen.lines - 4):
+    """The cells of every line that shows a record in a table, where its glyph stands before its state."""
+    for y in range(2, terminal.screen.lines):
         cells = terminal.cells(y)
-        if cells[1] in GLYPHS.values() and cells[1] != "":
+        if cells[1] in GLYPHS.values() and "".join(cells[3:13]).strip() in set(State):
             yield cells
 
 

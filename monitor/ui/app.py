@@ -438,4 +438,6 @@ class MonitorApp(InTurnApp, FrugalApp):
         """Show every key and sign."""
         from monitor.ui.screens.help import Help  # noqa: PLC0415 - as above
 
-        self.push_screen(Help(self.banner, self.keys))
+        front = self._front
+        where = (key.where for key in in_force(front) if key.where != "app") if front is not None else ()
+        self.push_screen(Help(self.banner, self.keys, next(iter(where), "dashboard")))

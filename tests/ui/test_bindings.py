@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import pytest
 from textual.binding import Binding
 from textual.events import MouseScrollDown
 
+from fetchers.errors import ConfigError
 from monitor import key_names
+from monitor.config import parse
+from monitor.filters import parse as parse_filter
+from monitor.survey import Opening, Setup, Survey
 from monitor.ui.bindings import KEYS, clashes, footer_keys, in_force, keymap, rebound
-from monitor.ui.screens.help import CONTEXTS, Help, HelpText
+from monitor.ui.line_editor import _CUTS, _MOVES
+from monitor.ui.screens.help import CONTEXTS, EDITED, FILTERS, TYPED, Help, HelpText
 from monitor.ui.theme import LIGHT
+from monitor.ui.widgets.find_line import FindLine
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, Terminal
-from tests.ui.scripted import Stage, record, rows, status
+from tests.ui.scripted import PATIENCE_S, Stage, record, rows, status
 
 ROWS = [record("builds", number) for number in range(5)]
 
@@ -36,10 +43,9 @@ async def test_help_explains_every_key_whole_at_every_usual_size(size: tuple[int
     async with Stage().open(*size) as stage:
         said = await pages(stage)
         assert "…" not in said
-        for key in KEYS:
-            if key.where in CONTEXTS:
-                assert key.text in said
-                assert key.first in said
+        assert set(CONTEXTS) == {key.where for key in KEYS}
+        for word in " ".join(f"{key.first} {key.text}" for key in KEYS).split():
+            assert word in said
         for words in (
             "cancelled",
             "as last known, not live",
@@ -50,22 +56,64 @@ async def test_help_explains_every_key_whole_at_every_usual_size(size: tuple[int
             assert words in said
 
 
+@pytest.mark.parametrize(
+    ("keys", "heading"),
+    [((), "Tables"), (("enter",), "Everything about a row"), (("i",), "What is set up"), (("o",), "An address")],
+)
+async def test_help_begins_with_the_screen_that_it_is_asked_on(
+    keys: tuple[str, ...], heading: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys, and then those of every screen."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.setenv(name, "")
+    config = parse("", Path("/nowhere/config.toml"))
+    setup = Setup(take_nothing, str, Opening(config, None, demo=False))
+    async with Stage(setup=setup).open(80, 24) as stage:
+        await stage.tell(rows("builds", [record("builds", 1, url="https://example.com/1")]), status("builds"))
+        await stage.press("1", *keys)
+        async with asyncio.timeout(PATIENCE_S):
+            while keys and stage.app.screen is stage.app.dashboard:
+                await stage.pilot.pause()
+        await stage.press("question_mark")
+        assert stage.lines()[1].startswith(f" {heading} ")
+        assert "Everywhere" in stage.text()
+
+
+def take_nothing() -> Survey:
+    """A look that finds no file to read."""
+    raise ConfigError("there is none")
+
+
+def test_help_tells_every_key_of_a_line_that_is_typed() -> None:
+    """They are no bindings, and cannot be rebound; help has a table of them, which this holds to the truth."""
+    assert {key for keys in EDITED for key in keys.split(",")} == _MOVES.keys() | _CUTS.keys()
+    assert {key for keys in TYPED for key in keys.split(",")} == {"enter", "tab", "escape", *FindLine._PASSED}
+
+
+@pytest.mark.parametrize(("text", "words"), FILTERS)
+def test_every_filter_that_help_shows_is_one(text: str, words: str) -> None:
+    """In a table of runs, which has all the columns of the examples."""
+    assert words
+    assert parse_filter(text, ("active",)).lacking("active") == []
+
+
 async def test_pages_of_help_are_turned_by_keys_wheel_and_clicks() -> None:
     """Forwards and back, and no further than there are pages."""
     async with Stage().open(80, 24) as stage:
         await stage.press("question_mark")
-        assert "page 1 of 2" in stage.text()
-        for _ in range(3):
-            await stage.press("space")
-        assert "page 2 of 2" in stage.text()
-        await stage.press("pageup", "k")
-        assert "page 1 of 2" in stage.text()
+        pages = stage.app.screen.query_one(HelpText).pages
+        assert pages > 1
+        assert f"page 1 of {pages}" in stage.text()
+        await stage.press(*["space"] * (pages + 1))
+        assert f"page {pages} of {pages}" in stage.text()
+        await stage.press(*["pageup", "k"] * pages)
+        assert f"page 1 of {pages}" in stage.text()
         await stage.pilot._post_mouse_events([MouseScrollDown], "HelpText", offset=(5, 5))
         await stage.settle()
-        assert "page 2 of 2" in stage.text()
+        assert f"page 2 of {pages}" in stage.text()
         await stage.pilot.click("FooterLine", offset=(stage.lines()[-1].index("previous"), 0))
         await stage.settle()
-        assert "page 1 of 2" in stage.text()
+        assert f"page 1 of {pages}" in stage.text()
         await stage.pilot.click("FooterLine", offset=(stage.lines()[-1].index("back"), 0))
         await stage.settle()
         assert not isinstance(stage.app.screen, Help)

@@ -311,13 +311,13 @@ async def test_time_goes_on_over_the_start_screen() -> None:
 
 
 async def test_in_the_demo_nobody_is_told_to_see_the_demo() -> None:
-    """`i` says what is set up outside it, and the same key leads back."""
+    """`i` says what is set up outside it, and leads back."""
     async with Stage(demo=True, setup=Setup(survey, str, Opening(survey().config, None, demo=True))).open() as on:
         await on.press("i")
         await until(on, NOTHING)
         assert "see the demo" not in on.text()
         await until(on, "back to the demo")
-        await on.press("d")
+        await on.press("escape")
         assert on.app.screen is on.app.dashboard
 
 

@@ -1,33 +1,87 @@
 """Help: every key and every sign, written out from the tables that define them, in as many columns as have room.
 
-What does not fit is on further pages: nothing is ever lost beyond an edge.
+What the screen in front answers to comes first. What does not fit is on further pages: nothing is ever lost beyond an
+edge.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.strip import Strip
+from textual.widget import Widget
 
 from fetchers.records import State
 from monitor.columns import GLYPHS
 from monitor.freshness import Freshness
-from monitor.text import cell_width, fit
+from monitor.key_names import shown_all
+from monitor.text import cell_width, fit, wrap
 from monitor.ui.bindings import KEYS, Key, bindings
-from monitor.ui.widgets.footer_line import FooterLine
-from monitor.ui.widgets.header_line import Banner, HeaderLine
+from monitor.ui.screens.over import Over
+from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.live_table import CHANGED
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import ROLES, name_of
 
-CONTEXTS = {"dashboard": "Tables", "app": "Everywhere", "detail": "Everything about a row"}
+CONTEXTS = {
+    "dashboard": "Tables",
+    "detail": "Everything about a row",
+    "start": "What is set up",
+    "palette": "Commands by name",
+    "address": "An address",
+    "app": "Everywhere",
+    "help": "This help",
+}
 """Whose keys are explained, and under which words."""
+
+TYPED = {
+    "enter,tab": "keep the filter",
+    "escape": "as it was before",
+    "up,down": "row up, row down",
+    "pageup,pagedown": "page up, page down",
+}
+"""What a filter that is typed answers to, beside the keys of every line."""
+
+EDITED = {
+    "left,right": "one letter",
+    "home,ctrl+a": "to the beginning",
+    "end,ctrl+e": "to the end",
+    "backspace,ctrl+h": "rub out",
+    "delete,ctrl+d": "rub out under the cursor",
+    "ctrl+w": "rub out a word",
+    "ctrl+u": "all before the cursor",
+    "ctrl+k": "all from the cursor on",
+}
+"""What any line that is typed answers to."""
+
+ASKED = {
+    "left,right,up,down,tab,shift+tab": "another answer",
+    "enter": "this answer",
+    "escape": "no answer",
+}
+"""What a question answers to, beside a letter for each answer."""
+
+FILTERS = (
+    ("oom", "text in the row"),
+    ('"out of memory"', "text with blanks"),
+    ("/trial-\\d+/", "a regular expression"),
+    ("state:failed", "text in a column"),
+    ("name:vit,bert", "any of several"),
+    ("name:=train-7", "this and no more"),
+    ("took:>1h", "a duration"),
+    ("when:<2h", "how long ago"),
+    ("step:>=10k", "a number"),
+    ("mine:yes", "yes or no"),
+    ('why:""', "nothing there"),
+    ("!sweep", "what does not hold"),
+    ("oom !sweep", "all must hold"),
+)
+"""The language of filters, by examples."""
 
 MEANINGS = {
     Freshness.LIVE: "all have answered lately",
@@ -83,21 +137,38 @@ class Block:
     def lines(self) -> list[list[Part]]:
         """As they are painted."""
         width = max(cell_width(text) for (text, _), _ in self.entries) + _GAP
-        said = [[(" " + fit(text, width), role), words] for (text, role), words in self.entries]
+        said = [line for entry in self.entries for line in _said(entry, width)]
         return [[(f" {self.heading}", "strong")], *said]
 
 
-def blocks(keys: Sequence[Key]) -> list[Block]:
-    """All that help explains."""
+def _said(entry: Entry, width: int) -> Iterator[list[Part]]:
+    """An entry; what its words are too long for is on further lines."""
+    (text, role), (words, colour) = entry
+    lines = wrap(words, COLUMN - width - 2) if colour == "text" else [words]
+    for line, start in zip(lines, itertools.chain([text], itertools.repeat("")), strict=False):
+        yield [(" " + fit(start, width), role), (line, colour)]
+
+
+def blocks(keys: Sequence[Key], front: str = "dashboard") -> list[Block]:
+    """All that help explains, what the screen in front answers to before the rest."""
+    others = [where for where in CONTEXTS if where not in {front, "app", "help"}]
     return [
-        _keys("dashboard", keys),
+        _keys(front, keys),
         _keys("app", keys),
         Block("States", [*_states(), *(((sign, role), (words, "text")) for sign, role, words in ROW_SIGNS)]),
+        *_language(),
         Block("Titles", [((sign, "dim"), (words, "text")) for sign, words in TITLES]),
-        _keys("detail", keys),
         Block("Columns", [((name, "key"), (words, "text")) for name, words in COLUMNS]),
         Block("Freshness", [((name_of(word), ROLES[word]), (words, "text")) for word, words in MEANINGS.items()]),
+        *(_keys(where, keys) for where in [*others, "help"]),
     ]
+
+
+def _language() -> Iterator[Block]:
+    """How one filters, types and answers."""
+    yield Block("Filters", [((text, "key"), (words, "text")) for text, words in FILTERS])
+    for heading, table in (("While a filter is typed", TYPED), ("On every line", EDITED), ("Questions", ASKED)):
+        yield Block(heading, [((_few(keys.split(",")), "key"), (words, "text")) for keys, words in table.items()])
 
 
 def _keys(where: str, keys: Sequence[Key]) -> Block:
@@ -105,10 +176,15 @@ def _keys(where: str, keys: Sequence[Key]) -> Block:
 
 
 def _key(key: Key) -> Entry:
-    shown = key.shown
+    return ((_few(key.names), "key"), (key.text, "text"))
+
+
+def _few(names: Sequence[str]) -> str:
+    """As many keys as have room."""
+    shown = shown_all(tuple(names))
     while cell_width(shown) > _MOST and " " in shown:
         shown = shown.rpartition(" ")[0]
-    return ((shown, "key"), (key.text, "text"))
+    return shown
 
 
 def _states() -> Iterator[Entry]:
@@ -186,30 +262,21 @@ def _trimmed(parts: list[Part]) -> list[Part]:
     return parts
 
 
-class Help(Screen[None]):
+class Help(Over[None]):
     """All keys and signs."""
+
+    WHERE = "help"
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("help")]
 
-    def __init__(self, banner: Callable[[], Banner], keys: Sequence[Key] = KEYS) -> None:
-        super().__init__()
-        self._banner = banner
-        self._header = HeaderLine(banner())
-        self._text = HelpText(blocks(keys))
+    def __init__(self, banner: Callable[[], Banner], keys: Sequence[Key] = KEYS, front: str = "dashboard") -> None:
+        """`front` is what the table of keys calls the screen that help is asked on."""
+        super().__init__(banner)
+        self._text = HelpText(blocks(keys, front))
 
-    def compose(self) -> ComposeResult:
-        """The header stays, with its marks."""
-        yield self._header
-        yield self._text
-        yield FooterLine("help")
-
-    def tick(self) -> None:
-        """The clock goes on."""
-        self._header.show(self._banner())
-
-    def judge(self) -> None:
-        """As for a tick."""
-        self.tick()
+    def content(self) -> Iterable[Widget]:
+        """The pages."""
+        return [self._text]
 
     def action_turn(self, by: int) -> None:
         """Next page, or the one before."""

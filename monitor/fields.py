@@ -117,6 +117,9 @@ _DETAILS: dict[str, tuple[str, ...]] = {
 }
 """What the `detail` of each table's records can hold, beside `mine` and `image`; a test compares it with fetchers."""
 
+SECONDS = frozenset(name for names in _DETAILS.values() for name in names if name.endswith("_s"))
+"""Details that are durations; what else ends so may be a rate, such as a metric called `tokens_per_s`."""
+
 _ANY = "detail."
 """Goes before the name of a detail that none of these tables knows."""
 _FAMILIES = {
@@ -192,7 +195,7 @@ def _link(kind: str) -> Field:
 
 @functools.lru_cache(maxsize=1024)
 def _detail(name: str) -> Field:
-    kind = Kind.FLAG if name in _FLAGS else Kind.SECONDS if name.endswith("_s") else Kind.NUMBER
+    kind = Kind.FLAG if name in _FLAGS else Kind.SECONDS if name in SECONDS else Kind.NUMBER
     return Field(kind, lambda record, _: record.detail.get(name))
 
 

@@ -80,13 +80,30 @@ def _value(said: Said, room: int) -> list[list[Part]]:
 
 
 def wrapped(text: str, room: int, most: int) -> list[str]:
-    """A text from outside, line by line; prose between its words, an address or a path anywhere."""
+    """A text from outside, line by line; prose between its words, an address or a path anywhere.
+
+    Many blank lines are one, and none at its beginning and end.
+    """
     lines: list[str] = []
-    for line in text[: 4 * LIMIT].splitlines() or [""]:
-        lines += _folded(clean(line), room, most + 1 - len(lines))
+    for line in _spaced(text.strip("\r\n")[: 16 * LIMIT].splitlines()):
+        lines += _folded(line, room, most + 1 - len(lines))
         if len(lines) > most:
             return [*lines[: most - 1], fit(_MORE, min(room, cell_width(_MORE)))]
-    return lines
+    return lines or [""]
+
+
+def _spaced(lines: Iterable[str]) -> Iterator[str]:
+    """The lines cleaned, with one blank line for each run of such that stands between others."""
+    begun = gap = False
+    for line in lines:
+        shown = clean(line) if line and not line.isspace() else ""
+        if not shown.strip():
+            gap = begun
+            continue
+        if gap:
+            yield ""
+        yield shown
+        begun, gap = True, False
 
 
 _MORE = "… (x shows all of it)"

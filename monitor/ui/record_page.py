@@ -17,12 +17,12 @@ from monitor.browsing import is_web
 from monitor.changes import ScopeStatus
 from monitor.columns import GLYPHS
 from monitor.export import record_json
+from monitor.fields import SECONDS
 from monitor.freshness import Freshness
 from monitor.lineage import Named, Row, Rows, is_itself
 from monitor.tables import TABLES
 from monitor.text import LIMIT, age, cell_width, clean, duration, one_line, pieces
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
-from monitor.ui.taking import log_of
 from monitor.ui.taking import log_of
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
@@ -247,7 +247,7 @@ def _shown(name: str, value: Scalar) -> str:
             return "–"
         case bool():
             return "yes" if value else "no"
-        case int() | float() if name.endswith("_s"):
+        case int() | float() if name in SECONDS:
             return f"{value:,} ({duration(value)})" if 0 <= value < 1e12 else str(value)  # noqa: PLR2004 - no infinity
         case int() if name == "step":
             return f"{value:,}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +99,32 @@ def test_any_record_fits_any_width(record: Record, scope: ScopeStatus, width: in
 def test_the_narrowest_page_is_made_too(record: Record, scope: ScopeStatus, width: int) -> None:
     """Somebody resizes a window to nothing: the page is cut, and it ends."""
     assert len([*page(_subject(record, scope), width), *raw_page(record, width)]) < 50_000
+
+
+def _of(**known: Any) -> list[str]:
+    """The lines of a page of a record that is known by little more than this."""
+    record = Record(
+        **{"table": "active", "id": "i", "name": "n", "state": State.FAILED, "raw_state": "r", "scope": "s"} | known
+    )
+    return [
+        "".join(text for cell in cells for text, _ in cell.parts).rstrip()
+        for cells in page(_subject(record, ScopeStatus()), 80)
+    ]
+
+
+def test_blank_lines_of_a_reason_are_one() -> None:
+    """However many and of whatever: what is said under them is on the page; nothing blank is around it."""
+    lines = _of(reason=Reason(text="\n" * 50_000 + "above" + "\n \n\t\r\n" * 3_000 + "below\n\n"))
+    at = lines.index("┃ above")
+    assert lines[at - 1 : at + 4] == ["", "┃ above", "┃", "┃ below", ""]
+
+
+def test_only_what_is_known_to_be_a_duration_is_shown_as_one() -> None:
+    """A rate ends in the same letters."""
+    said = "\n".join(_of(detail={"timeout_s": 3600, "tokens_per_s": 3600, "summary.samples_per_s": 3600.5}))
+    assert "3,600 (1h 00m)" in said
+    assert said.count("1h 00m") == 1
+    assert "3600.5" in said
 
 
 def test_a_page_has_an_end_whatever_its_values_hold() -> None:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from fetchers import demo_details as details
+from fetchers import demo_reasons as reasons
 from fetchers.demo_reasons import OTHERS, REASONS, done
 from fetchers.demo_story import NEVER, Link, Phase, Story
 from fetchers.records import Reason, Scalar
@@ -40,6 +41,8 @@ class Ending:
     code: str = ""
     """The status code of a job's error."""
     exit: int = 0
+    timeout_s: int = details.JOB_TIMEOUT_S
+    """How long its job may run."""
 
 
 def _died(rule: str, run: str = "failed", code: str = "INTERNAL", passing: str = "") -> Ending:
@@ -77,7 +80,9 @@ ENDINGS: dict[str, Ending] = {
     "collective_failure": _died("collective_failure", "crashed"),
     "process_killed": _died("process_killed", "crashed"),
     "preempted": _died("preempted", "preempted", "UNAVAILABLE", "preempting"),
-    "deadline_exceeded": Ending("run", "JOB_STATE_EXPIRED", "crashed", "deadline_exceeded", code="DEADLINE_EXCEEDED"),
+    "deadline_exceeded": Ending(
+        "run", "JOB_STATE_EXPIRED", "crashed", "deadline_exceeded", code="DEADLINE_EXCEEDED", timeout_s=14_400
+    ),
     "partial": Ending("run", "JOB_STATE_PARTIALLY_SUCCEEDED", "finished", "partial"),
     "stopped": Ending("run", "JOB_STATE_CANCELLED", "killed", "stopped", ("JOB_STATE_CANCELLING", ""), "CANCELLED"),
 }
@@ -181,9 +186,31 @@ def job_id(key: str) -> str:
     return str(10**18 + int(details.dice("job", key).random() * 8 * 10**18))
 
 
-def reason_of(ending: Ending) -> Reason | None:
+def reason_of(launch: Launch, ending: Ending) -> Reason | None:
     """Why it ended so."""
-    return None if ending.reason is None else (REASONS | OTHERS)[ending.reason]
+    if ending.reason is None:
+        return None
+    machine, called = details.MACHINES[launch.machine], ids(launch)
+    own = {
+        "image": called.image,
+        "repository": called.image.rpartition(":")[0],
+        "region": launch.region,
+        "execution": called.execution,
+        "job": f"arr-{launch.name}",
+        "machine": machine.machine_type,
+        "accelerator": machine.accelerator,
+        "gpu": machine.gpu,
+        "ran": _span(launch.runs),
+        "timeout_s": ending.timeout_s,
+        "build_s": details.BUILD_TIMEOUT_S,
+        "queue_s": details.QUEUE_TTL_S,
+    }
+    return reasons.of((REASONS | OTHERS)[ending.reason], own)
+
+
+def _span(minutes: float) -> str:
+    hours, rest = divmod(int(minutes), 60)
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
 
 
 _STAGES = ("build", "launcher", "job", "run")
@@ -227,24 +254,24 @@ def _build(launch: Launch, ending: Ending, when: Times, called: Ids, links: tupl
         id=called.build,
         name=f"{launch.image}:{launch.tag}",
         phases=(*began, Phase(when.built, word)),
-        reason=reason_of(ending) if bad else None,
+        reason=reason_of(launch, ending) if bad else None,
         url=details.build_url(scope, called.build),
         links=links,
-        detail=details.build_detail(scope, called.build, called.image, launch.owner),
-        after=_bad_build(ending, word) if bad else {},
+        detail=details.build_detail(scope, called.build, called.image),
+        after=_bad_build(launch, ending) if bad else {},
         moving=details.build_steps,
     )
 
 
-def _bad_build(ending: Ending, word: str) -> Mapping[str, Scalar]:
-    reason = reason_of(ending)
-    if word != "FAILURE" or reason is None:
+def _bad_build(launch: Launch, ending: Ending) -> Mapping[str, Scalar]:
+    reason = reason_of(launch, ending)
+    if ending.word != "FAILURE" or reason is None:
         return {} if reason is None else {"status_detail": reason.text}
     return {
         "status_detail": 'Build step failure: build step 1 "gcr.io/kaniko-project/executor" failed: step exited 1',
         "failure_type": "USER_BUILD_STEP",
         "failed_step": "1 kaniko",
-        "exit": ending.exit,
+        "exit_code": ending.exit,
     }
 
 
@@ -258,21 +285,22 @@ def _item(launch: Launch, ending: Ending, when: Times, called: Ids, links: tuple
         id=called.item,
         name=launch.name,
         phases=(Phase(when.queued, "pending"), *taken, *([Phase(when.executed, "failed")] if refused else [])),
-        reason=_not_launched(ending) if refused else None,
+        reason=_not_launched(launch, ending) if refused else None,
         links=tuple(link for link in links if link.kind in {"image", "execution"}),
         detail=details.item_detail("vertex", launch.image, called.image, launch.owner, launch.priority),
         gone=NEVER if refused else when.job,
     )
 
 
-def _not_launched(ending: Ending) -> Reason | None:
-    reason = reason_of(ending)
+def _not_launched(launch: Launch, ending: Ending) -> Reason | None:
+    reason = reason_of(launch, ending)
     return None if reason is None else msgspec.structs.replace(reason, text=f"not launched: {reason.text}")
 
 
 def _execution(launch: Launch, ending: Ending, when: Times, called: Ids, links: tuple[Link, ...]) -> Story:
     bad = ending.stage == "launcher"
-    begun = (Phase(when.execution, "PENDING"), Phase(when.execution + min(0.25, launch.launches / 4), "RUNNING"))
+    starts = min(0.25, launch.launches / 4)
+    begun = (Phase(when.execution, "PENDING"), Phase(when.execution + starts, "RUNNING"))
     detail = details.execution_detail(launch.region, called.execution, LAUNCHER, LAUNCHER_IMAGE, launch.owner)
     return Story(
         kind="runner",
@@ -280,16 +308,18 @@ def _execution(launch: Launch, ending: Ending, when: Times, called: Ids, links: 
         id=called.execution,
         name=called.execution,
         phases=(*begun, Phase(when.executed, ending.word if bad else "SUCCEEDED")),
-        reason=reason_of(ending) if bad else done(1),
+        reason=reason_of(launch, ending) if bad else done(1),
         url=details.execution_url(launch.region, called.execution),
         links=links,
         detail=detail | {"label.wandb-queue": "vertex"},
-        after=failed_execution(called.execution, ending.exit) if bad else COMPLETED,
+        after=failed_execution(called.execution, ending.exit) if bad else _completed(60 * (launch.launches - starts)),
         moving=details.tasks(1, bad=int(bad)),
     )
 
 
-COMPLETED: Mapping[str, Scalar] = {"message": "Execution completed successfully in 1m2.41s."}
+def _completed(seconds: float) -> Mapping[str, Scalar]:
+    """What Cloud Run says of an execution that has ended well."""
+    return {"message": f"Execution completed successfully in {int(seconds // 60)}m{seconds % 60:.2f}s."}
 
 
 def failed_execution(id_: str, status: int) -> Mapping[str, Scalar]:
@@ -297,7 +327,7 @@ def failed_execution(id_: str, status: int) -> Mapping[str, Scalar]:
     return {
         "condition_reason": "NON_ZERO_EXIT_CODE",
         "message": f"Task {id_}-task0 failed with message: The container exited with an error (exit {status}).",
-        "exit": status,
+        "exit_code": status,
     }
 
 
@@ -317,10 +347,11 @@ def _job(launch: Launch, ending: Ending, when: Times, called: Ids, links: tuple[
         id=called.job,
         name=f"arr-{launch.name}",
         phases=(*begun, Phase(ended, ending.word)),
-        reason=reason_of(ending),
+        reason=reason_of(launch, ending),
         url=details.job_url(launch.region, called.job),
         links=links,
-        detail=details.job_detail(launch.region, called.job, called.image, details.MACHINES[launch.machine], labels),
+        detail=details.job_detail(launch.region, called.job, called.image, details.MACHINES[launch.machine], labels)
+        | {"timeout_s": ending.timeout_s},
         after={"error_code": ending.code} if ending.code else {},
     )
 
@@ -337,7 +368,7 @@ def _run(launch: Launch, ending: Ending, when: Times, called: Ids, links: tuple[
         id=called.run,
         name=launch.name,
         phases=(*begun, Phase(ended if alive else when.started, ending.run)),
-        reason=reason_of(ending),
+        reason=reason_of(launch, ending),
         url=details.run_url(called.run),
         links=links,
         detail=details.run_detail(called.run, launch.owner, group, launch.kind, launch.tags),

@@ -231,7 +231,7 @@ def _first_heard_of() -> Story:
         phases=(Phase(2.4, "STATUS_UNKNOWN"), Phase(2.8, "QUEUED"), Phase(3.1, "WORKING"), Phase(6.2, "SUCCESS")),
         url=details.build_url("europe-west4", id_),
         links=(Link(2.4, "build", id_), Link(2.4, "image", image)),
-        detail=details.build_detail("europe-west4", id_, image, "tokenizers"),
+        detail=details.build_detail("europe-west4", id_, image),
         moving=details.build_steps,
     )
 

@@ -1,6 +1,13 @@
-"""Why things fail in the demo: each rule of the diagnosis once, in the words that real systems print, as data."""
+"""Why things fail in the demo: each rule of the diagnosis once, in the words that real systems print, as data.
+
+What stands in braces is the record's own: `of` puts it in.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
 
 from fetchers.records import Reason
 
@@ -17,6 +24,12 @@ def done(jobs: int) -> Reason:
     return Reason(text=f"✓ Completed: {jobs} job{'' if jobs == 1 else 's'}", origin="agent")
 
 
+def of(reason: Reason, own: Mapping[str, object]) -> Reason:
+    """The reason as it is told of one record."""
+    advice = None if reason.advice is None else reason.advice.format_map(own)
+    return replace(reason, text=reason.text.format_map(own), advice=advice)
+
+
 REASONS: dict[str, Reason] = {
     reason.rule or reason.text: reason
     for reason in (
@@ -24,15 +37,15 @@ REASONS: dict[str, Reason] = {
             "machine_type_unsupported",
             "config",
             "gcp",
-            "InvalidArgument: 400 Machine type a2-highgpu-8g is not supported in europe-west1",
-            "Choose a region that has it: `gcloud compute machine-types list --filter=name=a2-highgpu-8g`",
+            "InvalidArgument: 400 Machine type {machine} is not supported in {region}",
+            "Choose a region that has it: `gcloud compute machine-types list --filter=name={machine}`",
         ),
         _reason(
             "invalid_argument",
             "config",
             "gcp",
             "InvalidArgument: 400 List of found errors: 1.Field: job_spec.worker_pool_specs[0].machine_spec."
-            "accelerator_count; Message: 3 is not a valid count for NVIDIA_L4",
+            "accelerator_count; Message: 3 is not a valid count for {accelerator}",
             "Use 1, 2, 4 or 8: `gcloud ai custom-jobs create --help` shows --worker-pool-spec",
         ),
         _reason(
@@ -40,22 +53,21 @@ REASONS: dict[str, Reason] = {
             "permission",
             "gcp",
             "PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource"
-            " '//aiplatform.googleapis.com/projects/acme-ml/locations/asia-northeast1' (or it may not exist)",
+            " '//aiplatform.googleapis.com/projects/acme-ml/locations/{region}' (or it may not exist)",
             f"Let the launcher create jobs: `{_GRANT} --role=roles/aiplatform.user`",
         ),
         _reason(
             "not_found",
             "not-found",
             "gcp",
-            'NotFound: 404 Image "us-central1-docker.pkg.dev/acme-ml/train/arr-eval:2f4b6d0" not found',
-            "See which tags there are: "
-            "`gcloud artifacts docker tags list us-central1-docker.pkg.dev/acme-ml/train/arr-eval`",
+            'NotFound: 404 Image "{image}" not found',
+            "See which tags there are: `gcloud artifacts docker tags list {repository}`",
         ),
         _reason(
             "quota_exceeded",
             "quota",
             "gcp",
-            "ResourceExhausted: 429 The following quotas are exceeded: CustomModelTrainingH100GPUsPerProjectPerRegion",
+            "ResourceExhausted: 429 The following quotas are exceeded: CustomModelTraining{gpu}GPUsPerProjectPerRegion",
             "Ask for more, or use another region: `gcloud alpha services quota list --consumer=projects/acme-ml"
             " --service=aiplatform.googleapis.com`",
         ),
@@ -63,9 +75,8 @@ REASONS: dict[str, Reason] = {
             "repeated_failures",
             "repeated",
             "agent",
-            "wandb: launch: FAILED 3 times in 50 lines: error running job arr-llama-8b-sft: exit status 2",
-            "Read what the first one says: `gcloud run jobs executions logs read vertex-ai-launcher-w4j8t"
-            " --region=us-central1`",
+            "wandb: launch: FAILED 3 times in 50 lines: error running job {job}: exit status 2",
+            "Read what the first one says: `gcloud run jobs executions logs read {execution} --region={region}`",
         ),
         _reason(
             "python_exception",
@@ -101,8 +112,7 @@ REASONS: dict[str, Reason] = {
             "image_pull",
             "image",
             "container",
-            "ImagePullBackOff: Failed to pull image us-central1-docker.pkg.dev/acme-ml/train/arr-eval:nightly:"
-            " manifest unknown",
+            "ImagePullBackOff: Failed to pull image {image}: manifest unknown",
             "Build it, or correct the tag: `gcloud artifacts docker images list"
             " us-central1-docker.pkg.dev/acme-ml/train --include-tags`",
         ),
@@ -125,7 +135,7 @@ REASONS: dict[str, Reason] = {
             "preempted",
             "resources",
             "gcp",
-            "The spot machine was reclaimed after 3 h 12 min",
+            "The spot machine was reclaimed after {ran}",
             "Resume from the last checkpoint: `wandb launch --queue vertex --resume-from latest`",
             fatal=False,
         ),
@@ -133,7 +143,7 @@ REASONS: dict[str, Reason] = {
             "deadline_exceeded",
             "resources",
             "gcp",
-            "The job was ended after its timeout of 14400 s, at 92 % of its steps",
+            "The job was ended after its timeout of {timeout_s} s, at 92 % of its steps",
             "Give it longer: scheduling.timeout = 28800s in the queue's configuration",
         ),
         _reason(
@@ -183,7 +193,7 @@ OTHERS: dict[str, Reason] = {
         "deadline_exceeded",
         "resources",
         "gcp",
-        "build timed out after 1800 s in step 2: compiling flash-attn",
+        "build timed out after {build_s} s in step 2: compiling flash-attn",
         "Give it longer: `timeout: 3600s` in cloudbuild.yaml, or use a wheel that is compiled already",
     ),
     "build internal": _reason(
@@ -194,7 +204,7 @@ OTHERS: dict[str, Reason] = {
         "Try again: `gcloud builds submit --config cloudbuild.yaml`",
         fatal=False,
     ),
-    "expired": Reason(text="It waited 3600 s in its queue, which is all that queueTtl allows", origin="gcp"),
+    "expired": Reason(text="It waited {queue_s} s in its queue, which is all that queueTtl allows", origin="gcp"),
     "assertion": _reason(
         "python_exception",
         "exception",

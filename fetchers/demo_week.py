@@ -6,12 +6,13 @@ Launch number k is the same whoever asks and whenever: the past thins out over a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from fetchers.demo_details import dice, hexadecimal
-from fetchers.demo_launches import Launch
+from fetchers.demo_details import BUILD_TIMEOUT_S, QUEUE_TTL_S, dice, hexadecimal
+from fetchers.demo_launches import ENDINGS, Launch
 
 _DAY = 24 * 60.0
 
@@ -121,6 +122,15 @@ _FAILURES = (
 )  # fmt: skip
 """In this order from the demo's start on, and backwards from it: each has happened within the week."""
 
+AS_TOLD: Mapping[str, Mapping[str, Any]] = {
+    "build timeout": {"build": BUILD_TIMEOUT_S / 60 + 0.4},
+    "build expired": {"build": QUEUE_TTL_S / 60},
+    "deadline_exceeded": {"runs": ENDINGS["deadline_exceeded"].timeout_s / 60},
+    "wandb_init": {"runs": 1.8},
+    "preempted": {"machine": "a100"},
+}
+"""How a launch ends → what its reason says of it."""
+
 FAILS_EVERY = 3
 """Launches, of which one fails: much of the past is experiments."""
 
@@ -158,7 +168,7 @@ def made(number: int) -> Launch:
     task, least, most, machine, kind = _pick(rolled.random(), _TASKS)
     fails = number % FAILS_EVERY == 1
     builds = number % BUILDS_BUT_EVERY != 0
-    return Launch(
+    launch = Launch(
         name=f"{model}-{task}-{setting}",
         at=begins(number),
         tag=hexadecimal(7, "tag", number if builds else number - 1),
@@ -177,11 +187,12 @@ def made(number: int) -> Launch:
         rate=60 + 300 * rolled.random(),
         priority=1 + int(3 * rolled.random()),
     )
+    return replace(launch, **AS_TOLD.get(launch.ends, {}))
 
 
 def nightly(number: int) -> Launch:
     """The evaluation of every night; that of number 0 ends in the demo's second minute."""
-    return Launch(
+    launch = Launch(
         name="eval-mmlu-nightly",
         at=-44.0 + number * _DAY,
         tag="nightly" if number == 0 else f"nightly-{number % 1000:03d}",
@@ -198,6 +209,7 @@ def nightly(number: int) -> Launch:
         tags="nightly",
         ends="deadline_exceeded" if number % 7 == NIGHT_THAT_FAILED else "finished",
     )
+    return replace(launch, **AS_TOLD.get(launch.ends, {}))
 
 
 NIGHT_THAT_FAILED = 4

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import NoneType
 
 import pytest
 from google.cloud.aiplatform_v1.types import JobState
@@ -237,7 +238,7 @@ def test_details_have_what_the_real_fetchers_give() -> None:
     """Pages, logs, machines, counts, and whose it is: nobody's name but that of a role."""
     for record in at(minutes=2):
         assert record.url or record.scope.startswith("queue:")
-        assert isinstance(record.detail["mine"], bool)
+        assert isinstance(record.detail.get("mine"), NoneType if record.table in {"builds", "vertex"} else bool)
         assert all(value not in {None, ""} for value in record.detail.values())
         assert record.url is None or record.url.startswith(("https://console.cloud.google.com/", "https://wandb.ai/"))
         wanted = {"builds": "digest", "runner": "succeeded", "vertex": "machine_type"}.get(record.table)
@@ -245,7 +246,41 @@ def test_details_have_what_the_real_fetchers_give() -> None:
             assert record.detail[wanted]
     accounts = {record.detail["creator"] for record in at() if record.table == "runner"}
     assert all(str(account).endswith("@acme-ml.iam.gserviceaccount.com") for account in accounts)
-    assert {True, False} == {record.detail["mine"] for record in at()}
+    assert {True, False} <= {record.detail.get("mine") for record in at()}
+
+
+def test_reasons_tell_of_their_own_record_and_of_nothing_else() -> None:
+    """Executions, images and machines in them are its own, or such as its links name."""
+    told = Counter[str]()
+    for record in at():
+        said = f"{record.reason.text} {record.reason.advice}" if record.reason else ""
+        assert "{" not in said
+        for image in re.findall(r"us-central1-docker\.pkg\.dev/[^ :\"]+:[^ :\"]+", said):
+            assert image == record.links["image"], record.name
+            told["image"] += 1
+        for execution in re.findall(r"vertex-ai-launcher-\w+", said):
+            assert execution == record.links["execution"], record.name
+            told["execution"] += 1
+    assert set(told) == {"image", "execution"}
+
+
+def test_spans_in_reasons_are_those_of_the_record() -> None:
+    """What ran into a limit has run, or waited, exactly as long, and its own details say so too."""
+    limits = {"after its timeout of": "timeout_s", "build timed out after": "timeout_s", "It waited": "queue_ttl_s"}
+    told = set()
+    for record in at():
+        for words, limit in limits.items():
+            if record.reason is None or words not in record.reason.text or record.scope == ONLINE:
+                continue
+            [seconds] = re.findall(rf"{words} (\d+) s", record.reason.text)
+            assert record.detail[limit] == int(seconds)
+            assert record.seconds(EPOCH) == pytest.approx(int(seconds), abs=1)
+            told.add(words)
+        if record.table == "vertex" and record.reason and record.reason.rule == "preempted":
+            [(hours, minutes)] = re.findall(r"after (?:(\d+) h )?(\d+) min", record.reason.text)
+            assert record.seconds(EPOCH) == pytest.approx(3600 * int(hours or 0) + 60 * int(minutes), abs=60)
+            told.add("reclaimed")
+    assert told == {*limits, "reclaimed"}
 
 
 def test_names_are_long_short_and_of_many_scripts() -> None:

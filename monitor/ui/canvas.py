@@ -41,11 +41,6 @@ class Canvas:
         self._at: tuple[int, int] | None = None
         """Line and cell at which the terminal would write."""
 
-    @property
-    def blank(self) -> bool:
-        """Whether nothing is known to be shown."""
-        return not self._lines
-
     def forget(self) -> None:
         """Nothing is known any more: somebody else wrote to the terminal, or it has another size."""
         self._lines.clear()

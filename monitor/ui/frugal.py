@@ -25,6 +25,8 @@ class FrugalApp(App[None]):
         super().__init__(driver_class=driver_class)
         self._system = system
         self._canvas = Canvas()
+        self._begun = False
+        """Whether anything has been painted."""
 
     def on_mount(self) -> None:
         """Whoever had the terminal while the program was stopped has written to it."""
@@ -32,7 +34,7 @@ class FrugalApp(App[None]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """What a terminal makes of its cells when its size changes is its own affair, though it change back at once."""
-        if not self._canvas.blank:
+        if self._begun:
             self.repaint()
 
     def action_redraw(self) -> None:
@@ -52,6 +54,9 @@ class FrugalApp(App[None]):
         if driver is None or not shown or not isinstance(renderable, ChopsUpdate | LayoutUpdate):
             super()._display(screen, renderable)
             return
+        self._begun = True
+        if screen._compositor.size != self.size:  # noqa: SLF001 - the size that it was rendered for
+            return  # to a terminal of another size by now, whose new size is yet to be laid out for, and then painted
         data = self._canvas.bring_to(renderable, self._system)
         if len(data) >= TORN_FROM:
             self._begin_update()

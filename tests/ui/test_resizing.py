@@ -13,12 +13,18 @@ import pytest
 from monitor.tables import TABLES
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, PATIENCE_S, Terminal
+from tests.ui.scripted import Stage
 
 STORM = 200
 """Changes of size ..."""
 
 STORM_S = 1.0
 """... in so many seconds."""
+
+ROUNDS = 60
+"""Changes of size with keys behind them."""
+
+CTRL_P = "\x10"
 
 
 @pytest.fixture
@@ -100,6 +106,38 @@ def test_a_screen_that_comes_back_from_a_stop_has_the_size_of_its_terminal(tmp_p
         terminal.send("q")
         terminal.wait_for("ready>")
         assert psutil.Process(terminal.pid).children(recursive=True) == []
+
+
+def shows(terminal: Terminal, wanted: list[str], what: str) -> None:
+    """It comes to show these lines under its header."""
+    terminal.wait(lambda: terminal.lines[1:] == wanted, what)
+
+
+async def test_no_old_line_stays_after_a_change_of_size_with_keys_behind_it(terminal: Terminal) -> None:
+    """Many rounds over help and the palette, which show nothing that time changes but the clock in the header."""
+    sizes = ((80, 24), (300, 2), (120, 40), (97, 9))
+    wanted: dict[tuple[str, int, int], list[str]] = {}
+    for width, height in sizes:
+        async with Stage(demo=True).open(width, height) as stage:
+            await stage.press("question_mark")
+            wanted["?", width, height] = [line.rstrip() for line in stage.lines()[1:]]
+            await stage.press("colon", "v")
+            wanted[":", width, height] = [line.rstrip() for line in stage.lines()[1:]]
+    terminal.send("?")
+    terminal.wait_for("Everywhere")
+    chance = random.Random(5)
+    for n in range(ROUNDS):
+        width, height = sizes[n % len(sizes)]
+        terminal.resize(width, height)
+        for _ in range(chance.randrange(3)):
+            terminal.read(0.003)
+        over = chance.choice("?:")
+        terminal.send("jkk" if over == "?" else "j:v" if n % 2 else "jk:v")
+        shows(terminal, wanted[over, width, height], f"{over} at {width}x{height}, round {n}")
+        if over == ":":
+            terminal.send(CTRL_P)
+            terminal.wait(lambda: not terminal.lines[1].startswith(" : "), "help again")
+            terminal.send("kkk")
 
 
 # --- the mouse -----------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from monitor import exit_codes, freshness, process_age
 from monitor.changes import ScopeStatus, Start, TableStatus
 from monitor.freshness import Freshness
 from monitor.invocation import Invocation
+from monitor.local_time import LOCAL
 from monitor.mirror import Mirror
 from monitor.output import answer, complain, nearest
 from monitor.progress import DISK_S, SHOWN_AFTER_S, patiently, status_line, told
@@ -123,7 +124,7 @@ def command(
     mirror, lack = recall(start, shown) if cached else (ask(start, shown, timeout_s), None)
     now = datetime.now(UTC)
     if sought is not None:
-        sift(mirror, sought, now if invocation.utc or output != "table" else now.astimezone())
+        sift(mirror, sought, now if invocation.utc or output != "table" else now.astimezone(LOCAL))
     answer(_rendered(invocation, mirror, shown, now, output))
     return _judged_cached(mirror, asked, lack) if lack else _judged(mirror, asked, now, output)
 
@@ -159,7 +160,7 @@ def _rendered(invocation: Invocation, mirror: Mirror, shown: Sequence[str], now:
         from monitor.listing import render_table  # noqa: PLC0415
 
         width = shutil.get_terminal_size((_WIDE, 24)).columns
-        local = now if invocation.utc else now.astimezone()
+        local = now if invocation.utc else now.astimezone(LOCAL)
         return render_table(mirror, shown, local, width=width, colour=invocation.colourful())
     from monitor.export import ascii_json, render_csv, render_json  # noqa: PLC0415
 

@@ -91,7 +91,7 @@ def _write(invocation: Invocation) -> str:
 
     path, _ = path_in_use(invocation.config_path, os.environ)
     if path.exists():
-        raise ConfigError(f"{path}: is there already, and was left as it is")
+        raise ConfigError("kept: there is one already")
     create(path)
     return str(path)
 

@@ -140,9 +140,7 @@ class MonitorApp(InTurnApp, FrugalApp):
         self._frozen = 0
         """Rows that there were when the garbage collector was last told that all there is stays."""
         told = [*notices, *colours.complaints(theme)]
-        self.dashboard = Dashboard(
-            tables, self.look, self.banner, self._tell, self.open_row, notices=told, known=first
-        )
+        self.dashboard = Dashboard(tables, self.look, self.banner, self._tell, self.open_row, notices=told, known=first)
 
     def get_default_screen(self) -> Dashboard:
         """The first screen is the tables."""
@@ -166,7 +164,7 @@ class MonitorApp(InTurnApp, FrugalApp):
         """Tick, and listen once the first frame has been painted."""
         self.set_interval(1.0, self.tick)
         if self._setup is not None and self._setup.first is not None:
-            self.action_setup()
+            self._show_setup(self._setup, first=True)
         self.call_after_refresh(self._begin)
 
     def _taken(self, known: Iterable[Change]) -> Arrived:
@@ -392,10 +390,14 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def action_setup(self) -> None:
         """Show what is set up, and how to mend what is not."""
+        if self._setup is not None:
+            self._show_setup(self._setup)
+
+    def _show_setup(self, setup: Setup, *, first: bool = False) -> None:
         from monitor.ui.screens.start import Start  # noqa: PLC0415 - as above
 
-        if self._setup is not None and not isinstance(self._front, Start):
-            self.push_screen(Start(self._setup, self.banner, self.go_on))
+        if not isinstance(self._front, Start):
+            self.push_screen(Start(setup, self.banner, self.go_on, first=first))
 
     def action_next_theme(self) -> None:
         """Other colours, for this session."""

@@ -125,7 +125,8 @@ KEYS = (
     Key("start_write", "start", "c", "write", "write a configuration file to begin with, where there is none", "file"),
     Key("start_again", "start", "r", "look_again", "look again", "look again"),
     Key("start_tables", "start", "enter,t", "tables", "go to the tables, as far as they are set up", "tables"),
-    Key("leave_start", "start", "escape", "back", "back"),
+    Key("start_own", "start", "o", "leave_demo", "leave the demo: your own tables", "own tables"),
+    Key("leave_start", "start", "escape", "back", "back", "back"),
 )
 
 FIXED = frozenset({"interrupt"})
@@ -135,7 +136,17 @@ FIXED = frozenset({"interrupt"})
 FOOTER = {
     "dashboard": ("next_table", "refresh", "zoom", "sort", "find", "open", "next_failure", "help", "quit"),
     "detail": ("follow", "detail_copy", "log", "detail_browse", "raw", "help", "leave_detail"),
-    "start": ("start_copy", "start_again", "start_write", "start_tables", "start_demo", "help", "quit"),
+    "start": (
+        "start_copy",
+        "start_again",
+        "start_write",
+        "start_tables",
+        "start_demo",
+        "start_own",
+        "help",
+        "leave_start",
+        "quit",
+    ),
     "address": ("copy_address", "leave_address"),
     "palette": ("palette_run", "leave_palette"),
     "help": ("help_previous", "help_next", "theme", "leave_help"),

@@ -79,7 +79,7 @@ def test_nothing_is_asked_while_nothing_is_set_up(newcomer: Terminal) -> None:
 
 
 def test_the_demo_opens_in_the_same_terminal_and_leads_back(newcomer: Terminal) -> None:
-    """`d`, then `i` shows the same again, `t` goes back to one's own; `q` gives the terminal back."""
+    """`d`, then `i` shows the same again, `o` goes back to one's own; `q` gives the terminal back."""
     newcomer.send("d")
     newcomer.wait(lambda: "DEMO" in newcomer.lines[0] and " live" in newcomer.text, "the demo")
     demo = psutil.Process(newcomer.pid).children(recursive=True)
@@ -89,13 +89,47 @@ def test_the_demo_opens_in_the_same_terminal_and_leads_back(newcomer: Terminal) 
     newcomer.wait(lambda: " live" in newcomer.text and NOTHING not in newcomer.text, "the demo again")
     newcomer.send("i")
     newcomer.wait_for(NOTHING)
-    newcomer.send("t")
+    newcomer.send("o")
     newcomer.wait(lambda: NOTHING in newcomer.text and "DEMO" not in newcomer.lines[0], "one's own")
     assert psutil.wait_procs(demo, timeout=3)[1] == []
     newcomer.send("q")
     assert newcomer.wait_for_end() == 0
     assert newcomer.is_cooked()
     assert newcomer.raw.rfind(b"\x1b[?1049l") > newcomer.raw.rfind(b"\x1b[?1049h")
+
+
+@pytest.mark.parametrize("key", ["\r", "t", "\x1b"])
+def test_the_demo_is_never_left_by_the_way(tmp_path: Path, key: str) -> None:
+    """From what is set up one comes back to it; nothing is written, and to go to one's own tables is said in words."""
+    environment = fresh(tmp_path, WANDB_ENTITY="acme", WANDB_PROJECT="arr", XDG_CONFIG_HOME=str(tmp_path / "new"))
+    with Terminal([MONITOR, "--demo"], environment=environment, directory=work(tmp_path)) as terminal:
+        terminal.wait_for(" live")
+        assert "acme-ml" in terminal.lines[0]
+        demo = psutil.Process(terminal.pid).children()
+        terminal.send("i")
+        terminal.wait_for("leave the demo: your own tables")
+        terminal.wait(lambda: "Esc back" in terminal.lines[-1], "the keys")
+        terminal.wait(lambda: "DEMO" in terminal.lines[0] and "acme-ml" not in terminal.lines[0], "the header")
+        terminal.wait_for("back to the demo")
+        assert "write a configuration file" not in terminal.text
+        terminal.send(f"c{key}")
+        terminal.wait(lambda: " live" in terminal.text and "acme-ml" in terminal.lines[0], "the demo again")
+        assert "DEMO" in terminal.lines[0]
+        assert psutil.Process(terminal.pid).children() == demo
+        assert not (tmp_path / "new").exists()
+
+
+def test_there_is_no_way_back_where_one_begins(newcomer: Terminal) -> None:
+    """Esc is offered once there is something behind."""
+    newcomer.wait_for("go to the tables")
+    assert "Esc back" not in newcomer.lines[-1]
+    newcomer.send("\x1b")
+    newcomer.send("\r")
+    newcomer.wait_for("not set up")
+    newcomer.send("i")
+    newcomer.wait(lambda: "Esc back" in newcomer.lines[-1], "the way back")
+    newcomer.send("\x1b")
+    newcomer.wait_for("not set up")
 
 
 def test_what_was_mended_meanwhile_is_found_by_looking_again(newcomer: Terminal, tmp_path: Path) -> None:
@@ -123,7 +157,7 @@ def test_a_configuration_file_is_written_once_and_never_over_one(tmp_path: Path)
         assert target.stat().st_mode & 0o777 == 0o600
         target.write_text(f"# mine\n[logs]\ndir = '{tmp_path / 'logs'}'\n")
         terminal.send("c")
-        terminal.wait_for(f"{target}: is there already, and was left as it is")
+        terminal.wait_for("kept: there is one already")
         assert target.read_text().startswith("# mine")
     assert not path.exists()
 
@@ -318,7 +352,9 @@ async def test_in_the_demo_nobody_is_told_to_see_the_demo() -> None:
         assert "see the demo" not in on.text()
         await until(on, "back to the demo")
         await on.press("escape")
-        assert on.app.screen is on.app.dashboard
+        async with asyncio.timeout(PATIENCE_S):
+            while on.app.screen is not on.app.dashboard:
+                await on.pilot.pause(0.01)
 
 
 # --- any size ------------------------------------------------------------------------------------------------------

@@ -35,13 +35,14 @@ WRITE_S = 20.0
 SHOWN_AFTER_S = 1.0
 """Seconds after which a look says how long it has been going on."""
 
-OFFERS = ("start_demo", "start_write", "start_again", "start_tables")
+OFFERS = ("start_demo", "start_write", "start_again", "start_tables", "start_own")
 
-IN_DEMO = {
-    "start_demo": "back to the demo",
-    "start_tables": "leave the demo for the tables, as far as they are set up",
-}
+IN_DEMO = {"start_tables": "back to the demo"}
 """What some of them do for somebody who comes from the demo."""
+
+NOT_IN_DEMO = frozenset({"demo", "write"})
+ONLY_IN_DEMO = frozenset({"leave_demo"})
+"""Actions: the demo writes nothing, and is left only by who says so."""
 
 
 class SetupText(Painted):
@@ -90,9 +91,13 @@ class Start(Over[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("start")]
 
-    def __init__(self, setup: Setup, banner: Callable[[], Banner], go_on: Callable[[Opening], None]) -> None:
-        """`go_on` ends this program's screen and has another opened."""
-        super().__init__(banner)
+    def __init__(
+        self, setup: Setup, banner: Callable[[], Banner], go_on: Callable[[Opening], None], *, first: bool = False
+    ) -> None:
+        """`go_on` ends this program's screen and has another opened; `first` comes before any other is seen."""
+        demo = setup.present.demo
+        super().__init__((lambda: replace(banner(), subject="")) if demo else banner)  # it is not what is shown here
+        self._withheld = (NOT_IN_DEMO if demo else ONLY_IN_DEMO).union(["back"] if first else [])
         self._setup = setup
         self._go_on = go_on
         self._survey: Survey | None = setup.first
@@ -116,6 +121,10 @@ class Start(Over[None]):
         """A look that is being taken has gone on for longer."""
         super().tick()
         self._say()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Called by Textual: what is of no use where one is, is neither done nor offered."""
+        return action not in self._withheld and super().check_action(action, parameters)
 
     # --- what is said
 
@@ -209,20 +218,25 @@ class Start(Over[None]):
         self._say()
 
     def action_demo(self) -> None:
-        """Go to the demo, or back to it."""
-        present = self._setup.present
-        if present.demo:
-            self.dismiss()
-        else:
-            self._go_on(Opening(present.config, None, demo=True))
+        """Go to the demo."""
+        self._go_on(Opening(self._setup.present.config, None, demo=True))
 
     def action_tables(self) -> None:
-        """Go to the tables of what was found last."""
+        """Go to the tables of what was found last; in the demo back to its own."""
         present, found = self._setup.present, self._survey
-        if found is None:
-            self._tell("nothing is known yet: still looking", "warn")
-        elif not present.demo and present.survey is not None and present.survey.start == found.start:
+        same = found is not None and present.survey is not None and present.survey.start == found.start
+        if present.demo or same:
             self.dismiss()
+        else:
+            self._go_to_own()
+
+    def action_leave_demo(self) -> None:
+        """Go to one's own tables, which ask real services."""
+        self._go_to_own()
+
+    def _go_to_own(self) -> None:
+        if (found := self._survey) is None:
+            self._tell("nothing is known yet: still looking", "warn")
         else:
             self._go_on(Opening(found.config, found, demo=False))
 

@@ -44,7 +44,8 @@ _BLURBS: Mapping[str, str] = {
     "cache": "What is remembered from one start to the next.",
     "logs": "What the program writes down about itself.",
     "ui": "How the dashboard looks when it opens.",
-    "keys": "By which keys things are done. Two actions of one screen on one key are an error; Ctrl+C always quits.",
+    "keys": "By which keys things are done. Two actions of one screen on one key are an error; Ctrl+C always quits. "
+    "Those of a line that is typed and of a question are as they are.",
 }
 
 _DETECTION = """\
@@ -114,13 +115,17 @@ def beginning() -> str:
 
 def _commented(title: str, section: str) -> str:
     lines = [line for dotted in section_names(section) for line in _key_lines(key_of(dotted))]
-    return "\n".join(("", f"# {_BLURBS[title]}", f"[{section}]", *lines, ""))
+    return "\n".join(("", *_comment(_BLURBS[title]), f"[{section}]", *lines, ""))
+
+
+def _comment(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ")
 
 
 def _key_lines(key: Key) -> Iterator[str]:
     unset = f" Not set: {key.unset}." if key.unset else ""
     yield ""
-    yield from textwrap.wrap(key.meaning + unset, _WIDTH, initial_indent="# ", subsequent_indent="# ")
+    yield from _comment(key.meaning + unset)
     yield f"#{key.name.rpartition('.')[2]} = {key.example}"
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from monitor import programs
 from monitor.clipboard import LIMIT, NoClipboard, copy, payload, sequence
 from tests.support.environment import bare
 from tests.support.terminal import Terminal
+from tests.support.tmux import needs_tmux
 
 ID = "6231180947755892736"
 CHECKOUT = Path(__file__).parent.parent
@@ -29,6 +29,7 @@ from monitor.clipboard import copy
 def write(text):
     sys.stdout.write(text)
     sys.stdout.flush()
+    return True
 with open(sys.argv[1], encoding="utf-8") as file:
     text = file.read()
 asyncio.run(copy(text, write, os.environ))
@@ -63,15 +64,17 @@ class Tmux:
         return Terminal(command, columns=80, rows=10, environment=self.environment)
 
 
-needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
-
-
 @pytest.fixture
 def tmux(tmp_path: Path) -> Iterator[Tmux]:
     """A server that ends with the test."""
     server = Tmux(tmp_path)
     yield server
     server.run("kill-server")
+
+
+def _to(written: list[str]) -> Callable[[str], bool]:
+    """A terminal that takes all that is written to it."""
+    return lambda text: written.append(text) is None
 
 
 def _copies(terminal: Terminal) -> list[bytes]:
@@ -124,7 +127,7 @@ async def test_a_tmux_that_does_not_answer_holds_nothing_up(tmp_path: Path, monk
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr("monitor.clipboard.TMUX_S", 1.0)
     written: list[str] = []
-    await copy(ID, written.append, {"TMUX": "x", "TERM": "tmux"})
+    await copy(ID, _to(written), {"TMUX": "x", "TERM": "tmux"})
     assert base64.b64encode(ID.encode()).decode() in written[0]
     assert programs._left[-1].wait(20) == -signal.SIGKILL
 
@@ -132,7 +135,7 @@ async def test_a_tmux_that_does_not_answer_holds_nothing_up(tmp_path: Path, monk
 async def test_a_terminal_is_told_in_one_sequence() -> None:
     """The clipboard of the terminal, by OSC 52."""
     written: list[str] = []
-    assert await copy(ID, written.append, {"TERM": "xterm-256color"}) == ""
+    assert await copy(ID, _to(written), {"TERM": "xterm-256color"}) == ""
     assert written == [f"\x1b]52;c;{base64.b64encode(ID.encode()).decode()}\x07"]
 
 
@@ -141,7 +144,7 @@ async def test_a_terminal_without_a_clipboard_is_told_nothing(term: str) -> None
     """And the person is told what to do."""
     written: list[str] = []
     with pytest.raises(NoClipboard, match=r"no clipboard.*select it with the mouse"):
-        await copy(ID, written.append, {"TERM": term})
+        await copy(ID, _to(written), {"TERM": term})
     assert not written
 
 
@@ -172,4 +175,10 @@ def test_what_no_terminal_takes_is_refused_with_its_size() -> None:
 async def test_where_a_terminal_may_ignore_it_the_person_is_told() -> None:
     """No terminal confirms a copy; some are known not to take any."""
     for sign in ({"VTE_VERSION": "7600"}, {"TERM_PROGRAM": "Apple_Terminal"}):
-        assert "mouse" in await copy(ID, lambda _: None, {"TERM": "xterm-256color"} | sign)
+        assert "mouse" in await copy(ID, lambda _: True, {"TERM": "xterm-256color"} | sign)
+
+
+async def test_a_copy_that_a_slow_terminal_does_not_get_is_said_to_be_none() -> None:
+    """What is written while too much waits for the terminal is left out."""
+    with pytest.raises(NoClipboard, match="copy again"):
+        await copy(ID, lambda _: False, {"TERM": "xterm-256color"})

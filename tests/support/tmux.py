@@ -24,7 +24,19 @@ LOOK_S = 0.05
 _COMMAND_S = 20.0
 _END_S = 5.0
 
-needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+MUST_RUN = "JOURNEYS_MUST_RUN"
+"""The variable that is set where tmux could have been installed: what needs it is not skipped there, but fails."""
+
+needs_tmux = pytest.mark.usefixtures("tmux_is_here")
+"""Marks what is skipped where there is no tmux, unless it must run."""
+
+
+def look_for_tmux() -> None:
+    """Skip a test where there is no tmux, or fail it."""
+    if shutil.which("tmux") is None:
+        if os.environ.get(MUST_RUN):
+            pytest.fail(f"tmux is not installed, and {MUST_RUN} is set", pytrace=False)
+        pytest.skip("tmux is not installed")
 
 
 class Tmux:

@@ -86,6 +86,15 @@ async def test_half_an_expression_leaves_what_was_found_and_a_wrong_one_says_so(
         assert "4 rows hidden" in stage.text(), "what was typed before it: `stat`"
 
 
+async def test_a_column_that_only_other_tables_have_is_said_to_be_theirs() -> None:
+    """It holds in no row here, and nobody need wonder why."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("slash", *"machine", "colon", "a", "2")
+        assert "no record of builds has a 'machine'" in stage.lines()[-1]
+        assert names(stage) == []
+
+
 async def test_a_column_a_negation_and_a_regular_expression() -> None:
     """The language is the one of `ls --filter`."""
     async with Stage().open() as stage:
@@ -291,7 +300,10 @@ async def test_lines_that_ask_fit_any_screen(size: tuple[int, int]) -> None:
     """Neither the filter nor a question is wider than the screen, and the first line stays the header."""
     async with Stage().open(*size) as stage:
         await shown(stage)
-        await stage.press("slash", *("a" * 100))
+        await stage.press("slash")
+        stage.app.screen.focused.post_message(events.Paste("a" * 100))  # type: ignore[union-attr]
+        await stage.settle()
+        assert "a" * (size[0] // 3) in stage.lines()[-1]
         assert all(len(line) == size[0] for line in stage.lines())
         assert stage.lines()[0].startswith(" monitor")
         await stage.press("escape", "s", *["right"] * 7)

@@ -212,7 +212,7 @@ def _distance(moment: datetime, now: datetime) -> str:
 
 
 FIRST = (
-    *("step", "runtime_s", "exit", "error_code", "failed_step", "condition_reason", "message", "status_detail"),
+    *("step", "runtime_s", "exit_code", "error_code", "failed_step", "condition_reason", "message", "status_detail"),
     *("machine_type", "accelerator", "accelerator_count", "cpu", "memory", "replicas", "job", "trigger", "queue"),
     *("user", "creator", "author", "image"),
 )

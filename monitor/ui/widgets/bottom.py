@@ -125,6 +125,8 @@ class Bottom(Vertical):
             return
         if table.arranging is not None:
             self._find.say(f"{table.arranging:.0%} searched")
+        elif table.wish.filter is not None and (lacking := table.wish.filter.lacking(table.table)):
+            self._find.say(f"no record of {table.table} has a {lacking[0]!r}", "warn")
         else:
             self._find.say(f"{len(table.rows):,} of {len(table.rows.records):,}")
 

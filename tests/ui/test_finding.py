@@ -95,15 +95,6 @@ async def test_a_column_that_only_other_tables_have_is_said_to_be_theirs() -> No
         assert names(stage) == []
 
 
-async def test_a_column_that_only_other_tables_have_is_said_to_be_theirs() -> None:
-    """It holds in no row here, and nobody need wonder why."""
-    async with Stage().open() as stage:
-        await shown(stage)
-        await stage.press("slash", *"machine", "colon", "a", "2")
-        assert "no record of builds has a 'machine'" in stage.lines()[-1]
-        assert names(stage) == []
-
-
 async def test_a_column_a_negation_and_a_regular_expression() -> None:
     """The language is the one of `ls --filter`."""
     async with Stage().open() as stage:

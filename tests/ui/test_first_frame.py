@@ -139,7 +139,7 @@ def test_a_disk_that_hangs_is_waited_for_a_moment_only(url: str, monkeypatch: py
     reading = recollection.begin(start)
     began = time.monotonic()
     assert recollection.recalled(start, reading) == ()
-    assert recollection.PATIENCE_S <= time.monotonic() - began < recollection.PATIENCE_S + 1
+    assert recollection.PATIENCE_S <= time.monotonic() - began < recollection.PATIENCE_S + SOON_S
 
 
 # --- the engine ----------------------------------------------------------------------------------------------------
@@ -228,9 +228,7 @@ def test_a_hung_disk_holds_up_neither_the_first_frame_nor_the_exit(program: Call
     with program(HUNG_DISK="1") as terminal:
         terminal.wait_for("waiting for the engine", SOON_S)
         terminal.send("q")
-        began = time.monotonic()
-        assert terminal.wait_for_end() == 0
-        assert time.monotonic() - began < 3
+        assert terminal.wait_for_end(SOON_S) == 0
         assert "name-0" not in terminal.text
 
 

@@ -46,15 +46,16 @@ class NoClipboard(MonitorError):
     """It was not copied; says why, and what to do."""
 
 
-async def copy(text: str, write: Callable[[str], object], environment: Mapping[str, str]) -> str:
-    """Copy a text; `write` writes to the terminal. What to say besides that it is done; mostly nothing.
+async def copy(text: str, write: Callable[[str], bool], environment: Mapping[str, str]) -> str:
+    """Copy a text; return what to say besides that it is done, mostly nothing.
 
-    Raises `NoClipboard`.
+    `write` writes to the terminal, and returns whether it will get it. Raises `NoClipboard`.
     """
     data = payload(text)
     if environment.get("TMUX") and await programs.run(_TMUX, data, TMUX_S) == 0:
         return ""
-    write(sequence(data, environment))
+    if not write(sequence(data, environment)):
+        raise NoClipboard("the terminal is behind with what it shows: copy again once it has caught up")
     return _doubt(environment)
 
 

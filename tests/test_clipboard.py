@@ -74,7 +74,12 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 
 def _to(written: list[str]) -> Callable[[str], bool]:
     """A terminal that takes all that is written to it."""
-    return lambda text: written.append(text) is None
+
+    def write(text: str) -> bool:
+        written.append(text)
+        return True
+
+    return write
 
 
 def _copies(terminal: Terminal) -> list[bytes]:

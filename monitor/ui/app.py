@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual.binding import BindingType
@@ -23,6 +23,7 @@ from textual.worker import WorkerFailed
 from fetchers.errors import MonitorError
 from monitor.changes import Beat, Change, Command, Enable, EngineEnded, Hello, Notice
 from monitor.link import Link
+from monitor.local_time import LOCAL
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.text import duration, one_line
@@ -133,6 +134,8 @@ class MonitorApp(InTurnApp, FrugalApp):
         self._gone_at: datetime | None = None
         self._switched: dict[str, Enable] = {}
         """Tables that a person has switched off or on."""
+        self._unopened: tuple[str, str] | None = None
+        """An address that no browser opened, and why, yet to be shown."""
         self._beat_at: datetime | None = None
         self._pending = Arrived()
         self._delivery_planned = False
@@ -261,7 +264,7 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def now(self) -> datetime:
         """The present, in the zone that times are shown in."""
-        return self._clock().astimezone(UTC if self.utc else None)
+        return self._clock().astimezone(UTC if self.utc else LOCAL)
 
     @property
     def engine_alarm(self) -> str:
@@ -284,6 +287,7 @@ class MonitorApp(InTurnApp, FrugalApp):
 
     def tick(self) -> None:
         """A second has passed."""
+        self._show_unopened()
         screen: object = self._front
         if isinstance(screen, Present):
             screen.tick()
@@ -292,6 +296,13 @@ class MonitorApp(InTurnApp, FrugalApp):
     def _front(self) -> Screen[object] | None:
         """The screen in front; none while the program leaves, when a timer may still fire."""
         return self.screen_stack[-1] if self.screen_stack else None
+
+    def _back_to(self, kind: type[Screen[Any]]) -> bool:
+        """Leave what lies over a screen of that kind, where there is one; return whether there is."""
+        found = [isinstance(screen, kind) for screen in reversed(self.screen_stack)]
+        for _ in range(found.index(True) if True in found else 0):
+            self.pop_screen()
+        return True in found
 
     def _judge(self) -> None:
         self.dashboard.call_later(self.dashboard.judge)
@@ -326,18 +337,41 @@ class MonitorApp(InTurnApp, FrugalApp):
         self.run_worker(copy(self, message), name="copy")
 
     def on_place_wanted(self, message: PlaceWanted) -> None:
-        """Open it in a browser, show its address, or copy it."""
-        self.run_worker(go_to(self, message, self._show_address), name="go to")
+        """Open it in a browser, show its address, or copy it; once, while that takes its time."""
+        name = f"go to {message.place}"
+        if not any(worker.name == name and worker.is_running for worker in self.workers):
+            self.run_worker(go_to(self, message, self._show_address), name=name)
 
     def _show_address(self, url: str, why: str) -> None:
-        from monitor.ui.screens.address import Address  # noqa: PLC0415 - as above
+        self._unopened = (url, why)
+        if self._typing:
+            self.say(f"not opened: {why}: {url}", "warn")
+        else:
+            self._show_unopened()
 
-        self.push_screen(Address(url, why, self.banner))
+    def _show_unopened(self) -> None:
+        """Show the address that was not opened, in place of an earlier one; not over a line that somebody types on."""
+        if self._unopened is not None and not self._typing:
+            from monitor.ui.screens.address import Address  # noqa: PLC0415 - as above
 
-    def write_out(self, text: str) -> None:
-        """Write to the terminal, between two frames; what is written shows nothing."""
-        if self._driver is not None:
-            self._driver.write(text)
+            address, self._unopened = Address(*self._unopened, self.banner), None
+            if self._back_to(Address):
+                self.switch_screen(address)
+            else:
+                self.push_screen(address)
+
+    @property
+    def _typing(self) -> bool:
+        """Whether there is a line or a question that takes keys, also while the terminal itself has none."""
+        return self._front is not None and bool(self._front.focus_chain)
+
+    def write_out(self, text: str) -> bool:
+        """Write to the terminal, between two frames, what shows nothing; return whether it will get it."""
+        driver = self._driver
+        if driver is None or (isinstance(driver, TerminalDriver) and driver.behind):
+            return False
+        driver.write(text)
+        return True
 
     # --- leaving
 
@@ -396,7 +430,7 @@ class MonitorApp(InTurnApp, FrugalApp):
     def _show_setup(self, setup: Setup, *, first: bool = False) -> None:
         from monitor.ui.screens.start import Start  # noqa: PLC0415 - as above
 
-        if not isinstance(self._front, Start):
+        if not self._back_to(Start):
             self.push_screen(Start(setup, self.banner, self.go_on, first=first))
 
     def action_next_theme(self) -> None:
@@ -414,7 +448,7 @@ class MonitorApp(InTurnApp, FrugalApp):
         from monitor.ui.screens.palette import Palette  # noqa: PLC0415 - as above
 
         front = self._front
-        if front is not None:
+        if front is not None and not self._back_to(Palette):
             self.push_screen(Palette(self.banner, self._offers(front)), self._take)
 
     def _offers(self, front: Screen[object]) -> list[Offer]:
@@ -442,4 +476,5 @@ class MonitorApp(InTurnApp, FrugalApp):
 
         front = self._front
         where = (key.where for key in in_force(front) if key.where != "app") if front is not None else ()
-        self.push_screen(Help(self.banner, self.keys, next(iter(where), "dashboard")))
+        if not self._back_to(Help):
+            self.push_screen(Help(self.banner, self.keys, next(iter(where), "dashboard")))

@@ -107,6 +107,11 @@ class TerminalDriver(LinuxDriver):
 
     # --- writing
 
+    @property
+    def behind(self) -> bool:
+        """Whether what is written now is left out, since too much waits for the terminal."""
+        return self._behind
+
     def write(self, data: str) -> None:
         """Write, or leave it for when the terminal reads again."""
         if self._behind:

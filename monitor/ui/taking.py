@@ -50,8 +50,8 @@ class Front(Protocol):
         """Show a passing message."""
         ...
 
-    def write_out(self, text: str) -> None:
-        """Write to the terminal, between two frames."""
+    def write_out(self, text: str) -> bool:
+        """Write to the terminal, between two frames; return whether it will get it."""
         ...
 
 

@@ -20,6 +20,7 @@ from monitor.changes import Change, Hello, RowsChanged
 from monitor.export import record_json, render_json
 from monitor.lineage import Row
 from monitor.text import cell_width
+from monitor.ui.app import MonitorApp
 from monitor.ui.screens.address import Address
 from monitor.ui.screens.detail import Detail
 from monitor.ui.widgets.sheet import Sheet
@@ -403,7 +404,12 @@ async def test_a_click_goes_where_it_points() -> None:
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was written to a terminal beside frames, which stands alone: no tmux, no browser."""
     texts: list[str] = []
-    monkeypatch.setattr("monitor.ui.app.MonitorApp.write_out", lambda _, text: texts.append(text))
+
+    def write(_: MonitorApp, text: str) -> bool:
+        texts.append(text)
+        return True
+
+    monkeypatch.setattr("monitor.ui.app.MonitorApp.write_out", write)
     for name in ("TMUX", "STY", "BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "VTE_VERSION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from fetchers.records import State
 from monitor.tables import TABLES
 from tests.support.run_queue import waited_s, waits
 from tests.support.terminal import Terminal
@@ -31,6 +32,7 @@ ZONE = "XYZ-9"
 """A time zone for `TZ` that is not UTC, so that `u` can be seen."""
 
 GLYPHS = "✗●○✓⊘"
+STATES = {*State}
 COUNT = re.compile(rf"[{GLYPHS}] ?\d+")
 
 
@@ -41,7 +43,8 @@ class Person:
         self.terminal = terminal
         self.waits: list[float] = []
         """Seconds that each key waited for its answer; those of a busy machine are taken off."""
-        self._round = itertools.cycle((self._next_row, self._help, self._next_table, self._zone))
+        keys = (self._next_row, self._help, self._next_table, self._zone)
+        self._keys, self._round = itertools.cycle(keys), len(keys)
 
     # --- what there is to see
 
@@ -71,6 +74,11 @@ class Person:
         """The table that has the keys."""
         return next((table for table in TABLES if self.title(table).startswith("▌")), "")
 
+    def _focused(self) -> str:
+        """The same, once a frame that arrives in pieces shows it."""
+        self.terminal.wait(lambda: self.current() != "", "a table that has the keys", PATIENCE_S)
+        return self.current()
+
     # --- what there is to press
 
     def press(self, key: str, answered: Callable[[], bool]) -> None:
@@ -92,7 +100,7 @@ class Person:
 
     def go_on(self) -> None:
         """Press the next key of the round."""
-        next(self._round)()
+        next(self._keys)()
 
     def ask_until(self, holds: Callable[[], bool], what: str, limit_s: float = 30) -> None:
         """Press one key after another, `r` among them, until something is on the screen; an error where it is late."""
@@ -103,6 +111,11 @@ class Person:
             if now - asked > ASK_S:
                 asked = now
                 self.terminal.send("r")
+            self.go_on()
+
+    def go_round(self) -> None:
+        """Press every key of the round once."""
+        for _ in range(self._round):
             self.go_on()
 
     def go_on_for(self, seconds: float) -> None:
@@ -117,12 +130,12 @@ class Person:
 
     def _next_table(self) -> None:
         names = [*TABLES]
-        after = names[(names.index(self.current()) + 1) % len(names)]
+        after = names[(names.index(self._focused()) + 1) % len(names)]
         self.press("\t", lambda: self.current() == after)
 
     def _next_row(self) -> None:
         """Down and up again, where there is a row to go to."""
-        if len(COUNT.findall(self.title(self.current()))) > 1:
+        if len(COUNT.findall(self.title(self._focused()))) > 1:
             self.terminal.wait(self._shows_selected, "the row under the cursor in full", PATIENCE_S)
             first = self._selected()
             self.press("j", lambda: self._selected() not in ("", first))
@@ -132,15 +145,19 @@ class Person:
         """Whether the row above the footer is one of the table that has the keys, and no longer one of the last."""
         name, titles = self._selected(), [self.title(table) for table in TABLES]
         begin = next((n for n, line in enumerate(self.terminal.lines) if line.startswith("▌")), 0) + 1
-        rows = itertools.takewhile(lambda line: line not in titles, self.terminal.lines[begin:-4])
-        return name != "" and any(name in line for line in rows)
+        rows = itertools.takewhile(lambda line: line not in titles and not _is_full(line), self.terminal.lines[begin:])
+        return name != "" and any(name in line.split() for line in rows)  # half a name is half a frame
 
     def _selected(self) -> str:
         """The name of the row under the cursor, as the lines above the footer have it in full."""
-        shown = (line for line in reversed(self.terminal.lines[-4:-1]) if line[1:2] in GLYPHS and line[1:2])
-        return next(shown, "  ").split(" ")[2]
+        return next(filter(_is_full, reversed(self.terminal.lines)), "  ").split(" ")[2]
 
     def _zone(self) -> None:
         utc = " UTC" in self.terminal.lines[0]
         self.press("u", lambda: (" UTC" in self.terminal.lines[0]) is not utc)
         self.press("u", lambda: (" UTC" in self.terminal.lines[0]) is utc)
+
+
+def _is_full(line: str) -> bool:
+    """Whether it begins a row in full: its name stands behind its glyph, where a table has its state."""
+    return line[1:2] != "" and line[1:2] in GLYPHS and line[3:].partition(" ")[0] not in STATES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import fcntl
+import functools
 import os
 import pty
 import select
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Self
 
 import pyte
+from pyte import modes
+from pyte.screens import Char, wcwidth
 
 MONITOR = str(Path(sys.executable).parent / "monitor")
 """The installed program."""
@@ -27,6 +30,29 @@ _NOT_OURS = ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES")
 """A test runner's own size is not this terminal's."""
 
 _CLOSED = -1
+
+
+@functools.cache
+def _is_narrow(character: str) -> bool:
+    return bool(wcwidth(character) == 1)
+
+
+class _Screen(pyte.Screen):  # type: ignore[misc]  # pyte has no types
+    """As pyte's, which takes most of the time of a test that looks at many frames; plain runs are drawn at once."""
+
+    def draw(self, data: str) -> None:
+        """Put characters where the cursor is: those of one cell each that end within the line, without more ado."""
+        data = data.translate(self.g1_charset if self.charset else self.g0_charset)
+        begin, end = self.cursor.x, self.cursor.x + len(data)
+        if end > self.columns or modes.IRM in self.mode or not all(map(_is_narrow, data)):
+            self.dirty.update(range(max(0, self.cursor.y - 1), self.cursor.y))  # a mark may join the line above
+            super().draw(data)
+            return
+        line, looks = self.buffer[self.cursor.y], self.cursor.attrs[1:]
+        for x, character in enumerate(data, begin):
+            line[x] = Char(character, *looks)
+        self.cursor.x = end
+        self.dirty.add(self.cursor.y)
 
 
 class Terminal:
@@ -41,11 +67,11 @@ class Terminal:
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = _Screen(columns, rows)
         self.raw = b""
         """All that was ever written to the terminal."""
         self._stream = pyte.ByteStream(self.screen)
-        self._lines: list[str] | None = None
+        self._lines: list[str] = []
         self.status: int | None = None
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
@@ -70,13 +96,11 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Change the size, as a window manager does."""
         self.screen.resize(rows, columns)
-        self._lines = None
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wipe(self) -> None:
         """Leave nothing on the screen, as another program may that writes to the same terminal."""
         self.screen.erase_in_display(2)
-        self._lines = None
 
     def send(self, keys: str | bytes) -> None:
         """Type; bytes are sent as they are."""
@@ -91,15 +115,19 @@ class Terminal:
                 return False
             self.raw += data
             self._stream.feed(data)
-            self._lines = None
             return bool(data)
         return True
 
     @property
     def lines(self) -> list[str]:
-        """The screen as text; put together once for all who look at the same screen."""
-        if self._lines is None:
-            self._lines = ["".join(self.cells(y)).rstrip() for y in range(self.screen.lines)]
+        """The screen as text; a line is put together again where something was painted on it."""
+        if self.screen.dirty or len(self._lines) != self.screen.lines:
+            old, painted = dict(enumerate(self._lines)), self.screen.dirty.copy()
+            self.screen.dirty.clear()
+            self._lines = [
+                "".join(self.cells(y)).rstrip() if y in painted or y not in old else old[y]
+                for y in range(self.screen.lines)
+            ]
         return self._lines
 
     def cells(self, y: int) -> list[str]:

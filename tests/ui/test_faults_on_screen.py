@@ -110,7 +110,7 @@ def test_a_fault_that_comes_and_goes_costs_neither_keys_nor_rows(
     look(person, {})
     with befallen(run, emulators, tmp_path):
         look(person, befalls(run))
-        person.go_on_for(TIMEOUT_S / 2)
+        person.go_round()
         person.sees_rows()
     look(person, {})
 
@@ -122,7 +122,7 @@ def test_a_fault_that_is_there_from_the_start_costs_no_key(
     """Keys answer from the first frame on; the error is told, and tables of other sources are live."""
     with befallen(run, emulators, tmp_path) as stage, dashboard(stage) as person:
         look(person, befalls(run))
-        person.go_on_for(TIMEOUT_S / 2)
+        person.go_round()
 
 
 # --- the engine ------------------------------------------------------------------------------------------------------

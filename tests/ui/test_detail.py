@@ -21,8 +21,10 @@ from monitor.export import record_json, render_json
 from monitor.lineage import Row
 from monitor.text import cell_width
 from monitor.ui.app import MonitorApp
+from monitor.ui.questions import copy_choices
 from monitor.ui.screens.address import Address
 from monitor.ui.screens.detail import Detail
+from monitor.ui.taking import copyable
 from monitor.ui.widgets.sheet import Sheet
 from tests.support.environment import bare
 from tests.support.terminal import MONITOR, Terminal
@@ -423,21 +425,32 @@ def copied(written: list[str]) -> str:
     return base64.b64decode(found[1]).decode()
 
 
+def test_there_is_a_letter_for_everything_that_one_may_want() -> None:
+    """Each its own, and each gives the whole text of that name."""
+    texts = copyable(JOB)
+    assert {choice.key: texts[choice.value] for choice in copy_choices(texts)} == {
+        "i": "6231",
+        "u": URL,
+        "r": REASON.text,
+        "a": REASON.advice,
+        "c": COMMAND,
+        "j": record_json(JOB),
+    }
+
+
 async def test_y_and_a_letter_copy(written: list[str]) -> None:
-    """Everything that one may want, on the dashboard as on the detail; and it is said what was copied."""
-    texts = {"i": "6231", "u": URL, "r": REASON.text, "a": REASON.advice, "c": COMMAND, "j": record_json(JOB)}
+    """On the detail as on the dashboard; and it is said what was copied."""
     async with Stage().open() as stage:
         await opened(stage)
-        for leave in ((), ("escape",)):
+        for leave, key, text in (((), "c", COMMAND), (("escape",), "u", URL)):
             await stage.press(*leave)
-            for key, text in texts.items():
-                await stage.press("y")
-                assert stage.line("copy", "id", "URL", "reason", "advice", "command", "JSON")
-                before = len(written)
-                await stage.press(key)
-                await until(stage, lambda before=before: len(written) > before)  # type: ignore[misc]
-                assert copied(written) == text
-                assert stage.line("copied")
+            await stage.press("y")
+            assert stage.line("copy", "id", "URL", "reason", "advice", "command", "JSON")
+            before = len(written)
+            await stage.press(key)
+            await until(stage, lambda before=before: len(written) > before)  # type: ignore[misc]
+            assert copied(written) == text
+            assert stage.line("copied")
 
 
 async def test_a_question_that_is_left_copies_nothing(written: list[str]) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from string import ascii_letters
 from typing import NamedTuple
@@ -25,6 +26,8 @@ WRITE = "WRITE_SNAPSHOTS"
 _ATTRIBUTES = ("bold", "dim", "italic", "underline", "reverse", "strike")
 _INKS = "inks.txt"
 _HEAD = "code  dark, light\n"
+_INKED = re.compile(r"^=((?:[0-9]+[A-Za-z]+)+)$", re.MULTILINE)
+_RUN = re.compile(r"[0-9]+([A-Za-z]+)")
 
 
 class Cell(NamedTuple):
@@ -62,6 +65,31 @@ class Album:
         self._codes = {line.split("  ", 1)[1].strip(): line.split("  ", 1)[0] for line in lines}
         """Ink → code; new ones go to the end, so that no other code changes."""
 
+    @property
+    def names(self) -> set[str]:
+        """The screens that there are."""
+        return {path.stem for path in self._directory.glob("*.txt")} - {Path(_INKS).stem}
+
+    @property
+    def codes(self) -> set[str]:
+        """The codes of inks that there are."""
+        return set(self._codes.values())
+
+    @property
+    def used(self) -> set[str]:
+        """The codes of inks that stand in any screen."""
+        texts = ((self._directory / f"{name}.txt").read_text() for name in self.names)
+        return {code for text in texts for line in _INKED.findall(text) for code in _RUN.findall(line)}
+
+    def clear_up(self, names: Collection[str]) -> None:
+        """Where files are written, take out the screens that are not among these, and the inks that nothing is in."""
+        if os.environ.get(WRITE):
+            for name in self.names - set(names):
+                (self._directory / f"{name}.txt").unlink()
+            used = self.used
+            self._codes = {ink: code for ink, code in self._codes.items() if code in used}
+            self._write_legend()
+
     def differs(self, name: str, dark: Frame, light: Frame) -> str:
         """How the screen differs from its file, as a diff; empty where it does not, or where files are written."""
         path = self._directory / f"{name}.txt"
@@ -90,7 +118,8 @@ class Album:
 
     def _code(self, ink: str) -> str:
         if ink not in self._codes:
-            self._codes[ink] = _code(len(self._codes)) if os.environ.get(WRITE) else f"<{ink}>"
+            free = (code for code in map(_code, itertools.count()) if code not in self._codes.values())
+            self._codes[ink] = next(free) if os.environ.get(WRITE) else f"<{ink}>"
         return self._codes[ink]
 
     def _write_legend(self) -> None:

@@ -48,9 +48,21 @@ TABLES_WALK: Walk = (
     ("json", ("escape", "x")),
     ("help", ("x", "escape", "question_mark")),
     ("help-2", ("pagedown",)),
+    ("help-last", ("pagedown",) * 8),
     ("palette", ("escape", "colon", *"so")),
+    ("address", ("escape", "o")),
 )
-STATES_WALK: Walk = (("states", ()), ("failed", ("2",)), ("stale", ("3",)), ("empty", ("4",)), ("partial", ("5",)))
+STATES_WALK: Walk = (
+    ("states", ()),
+    ("failed", ("2",)),
+    ("stale", ("3",)),
+    ("notice-zoomed", ("z",)),
+    ("empty", ("z", "4")),
+    ("partial", ("5",)),
+)
+START_WALK: Walk = (("start", ()), ("unset", ("enter",)), ("start-found", ("i",)))
+ENDED = "engine-ended"
+SCREENS = {name for walk in (TABLES_WALK, STATES_WALK, START_WALK) for name, _ in walk} | {ENDED}
 
 
 class Visit:
@@ -67,7 +79,15 @@ class Visit:
         for name, keys in walk:
             if keys:
                 await self._stage.press(*keys)
+            await self._come_to_rest()
             await self.look(name)
+
+    async def _come_to_rest(self) -> None:
+        """Until what a key has begun in the background is on the screen: a look, or the way to a browser."""
+        for worker in list(self._stage.app.workers):
+            if worker.name != "listen":
+                await worker.wait()
+        await self._stage.settle()
 
     async def look(self, name: str) -> None:
         """Look at the screen in both themes."""
@@ -122,8 +142,10 @@ def answered(table: str, place: str, shown: Sequence[Record]) -> ScopeStatus:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-async def test_the_tables_and_what_opens_from_them(size: tuple[int, int]) -> None:
-    """The demo's week: tables, failures, zoom, filters, sorting, a record, its JSON, help and palette."""
+async def test_the_tables_and_what_opens_from_them(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's week: tables, failures, zoom, filters, sorting, a record, its JSON, help, palette and an address."""
+    monkeypatch.setenv("BROWSER", "")
+    monkeypatch.setenv("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 22")
     stage = Stage(demo=True, subject=subject(SETTINGS))
     async with stage.open(*size):
         await stage.tell(*week())
@@ -154,21 +176,36 @@ async def test_every_state_of_a_table(size: tuple[int, int]) -> None:
         await visit.walk(STATES_WALK)
         await stage.tell(EngineEnded(how="SIGKILL", again_s=5))
         await stage.wait(0)  # until the screen has looked at the time
-        await visit.look("engine-ended")
+        await visit.look(ENDED)
         visit.judge()
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_what_a_newcomer_sees(size: tuple[int, int]) -> None:
-    """Nothing is set up: the start screen, and the tables behind it."""
-    config = parse("", Path("/nowhere/config.toml"))
-    detected = detect(config, {"HOME": "/nowhere"}, Path("/nowhere/work"), Path("/nowhere"))
-    filled = fill(config, detected)
-    found = Survey(filled, detected, start(filled), file_exists=False, init="monitor config init")
-    stage = Stage(setup=Setup(lambda: found, lambda: "", Opening(filled, found, demo=False)))
+    """Nothing is set up: the start screen, the tables behind it, and what it says once something has been found."""
+    nothing = survey("")
+    found = survey('[gcp]\nproject = "acme-ml"\n[wandb]\nentity = "acme"\nproject = "arr"')
+    stage = Stage(setup=Setup(lambda: found, lambda: "", Opening(nothing.config, nothing, demo=False)))
     async with stage.open(*size):
-        missing = {name: table.missing(found.start.settings) for name, table in TABLES.items()}
+        missing = {name: table.missing(nothing.start.settings) for name, table in TABLES.items()}
         await stage.tell(*(status(name, {}, missing=text) for name, text in missing.items()))
         visit = Visit(stage, size)
-        await visit.walk((("start", ()), ("unset", ("enter",))))
+        await visit.walk(START_WALK)
         visit.judge()
+
+
+def survey(text: str) -> Survey:
+    """What is found on a bare machine with this configuration."""
+    config = parse(text, Path("/nowhere/config.toml"))
+    detected = detect(config, {"HOME": "/nowhere"}, Path("/nowhere/work"), Path("/nowhere"))
+    filled = fill(config, detected)
+    return Survey(filled, detected, start(filled), file_exists=bool(text), init="monitor config init")
+
+
+def test_the_album_holds_the_screens_that_are_visited_and_no_other() -> None:
+    """A screen that nobody looks at any more would be reviewed for nothing; so would an ink that nothing is in."""
+    visited = {f"{name}-{width}x{height}" for name in SCREENS for width, height in SIZES}
+    album = Album(ALBUM)
+    album.clear_up(visited)
+    assert album.names == visited
+    assert album.used == album.codes

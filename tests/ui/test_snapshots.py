@@ -60,7 +60,7 @@ STATES_WALK: Walk = (
     ("empty", ("z", "4")),
     ("partial", ("5",)),
 )
-START_WALK: Walk = (("start", ()), ("unset", ("enter",)), ("start-found", ("i",)))
+START_WALK: Walk = (("start", ()), ("unset", ("enter",)), ("start-found", ("i", "r")))
 ENDED = "engine-ended"
 SCREENS = {name for walk in (TABLES_WALK, STATES_WALK, START_WALK) for name, _ in walk} | {ENDED}
 

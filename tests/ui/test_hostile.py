@@ -275,6 +275,15 @@ def records(lines: list[str]) -> list[str]:
     return [line[1:] for line in lines if line[1:2] in set(GLYPHS.values())]
 
 
+def settled(terminal: Terminal) -> list[str]:
+    """The records, once a whole second has brought nothing else: longer than any frame is on its way."""
+    seen: list[str] = []
+    while seen != (now := records(terminal.lines)):
+        seen = now
+        terminal.read(1.0)
+    return seen
+
+
 @needs_tmux
 def test_tmux_sees_the_same_rows_in_the_same_columns(place: Path) -> None:
     """Line by line as the other emulator; nothing is copied, no title set, and nothing typed once it has ended."""
@@ -282,7 +291,7 @@ def test_tmux_sees_the_same_rows_in_the_same_columns(place: Path) -> None:
     environment |= {ROWS_FIRST: "1"}
     with Terminal(command, columns=160, rows=TALL, environment=environment) as terminal:
         all_rows(terminal)
-        expected = records(terminal.lines)
+        expected = settled(terminal)
     shell = ["sh", "-c", '"$@"; echo ended: $?; exec cat', "sh", *command]
     with Tmux(shell, place, columns=160, rows=TALL, environment=environment) as tmux:
         title = tmux.told("pane_title")

@@ -14,7 +14,9 @@ from fetchers.records import Record, State
 from monitor.columns import COLUMNS
 from monitor.filters import parse
 from monitor.local_time import LOCAL
+from monitor.ui.app import MonitorApp
 from tests.support.clocks import in_zone
+from tests.ui.scripted import ScriptedLink
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
 
@@ -66,3 +68,14 @@ def test_a_row_from_before_a_change_of_clocks_has_the_time_that_was_shown_then()
     assert not parse("when:>2026-10-25T01:30", ("builds",)).matches(row, now)
     assert parse("when:<5h", ("builds",)).matches(row, now)
     assert not parse("when:<4h", ("builds",)).matches(row, now)
+
+
+@pytest.mark.usefixtures("berlin")
+def test_the_screen_shows_other_moments_than_the_present_as_the_clocks_showed_them() -> None:
+    """In winter it knows what was shown in summer; asked for UTC, it shows that."""
+    app = MonitorApp(ScriptedLink(), clock=lambda: datetime(2026, 12, 1, tzinfo=UTC))
+    summer = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert f"{app.now():%H:%M %Z}" == "01:00 CET"
+    assert f"{summer.astimezone(app.now().tzinfo):%H:%M %Z}" == "14:00 CEST"
+    app.utc = True
+    assert f"{summer.astimezone(app.now().tzinfo):%H:%M %Z}" == "12:00 UTC"

@@ -140,6 +140,28 @@ async def test_no_old_line_stays_after_a_change_of_size_with_keys_behind_it(term
             terminal.send("kkk")
 
 
+def test_a_stop_leaves_a_line_and_a_question_as_they_were(tmp_path: Path) -> None:
+    """Ctrl+Z stops also while somebody types or is asked; after fg they go on where they were."""
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    with Terminal(shell, columns=100, rows=30, environment=bare(tmp_path, PS1="ready>")) as terminal:
+        terminal.wait_for("ready>")
+        terminal.send(f"{MONITOR} --demo\n")
+        terminal.wait(lambda: whole(terminal), "a whole screen")
+        for keys, there, more, then in (("/ab", " / ab ", "c", " / abc "), ("s", " sort ", "0", " q quit")):
+            terminal.send(keys)
+            terminal.wait_for(there)
+            terminal.send("\x1a")
+            terminal.wait_for("Stopped")
+            terminal.send("fg\n")
+            terminal.wait(lambda there=there: framed(terminal) and there in terminal.text, there)  # type: ignore[misc]
+            terminal.send(more)
+            terminal.wait_for(then)
+            terminal.send("\x1b")
+            terminal.wait(lambda: whole(terminal), "the tables again")
+        terminal.send("q")
+        terminal.wait_for("ready>")
+
+
 # --- the mouse -----------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 
 from monitor.text import one_line
-from monitor.ui.widgets.line import Line
+from monitor.ui.widgets.line import STOP, Line
 from monitor.ui.widgets.painted import Part, compose, width_of
 
 
@@ -55,8 +55,8 @@ class ChoiceLine(Line, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Every key is for the question; one that means nothing leaves it, as Escape does."""
-        if not self.display:
-            return  # it has been answered by the key before
+        if not self.display or event.key == STOP:
+            return  # it has been answered by the key before; or it waits
         event.stop()
         event.prevent_default()
         match event.key:

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from monitor.text import cell_width
 from monitor.ui.line_editor import LineEditor
-from monitor.ui.widgets.line import Line
+from monitor.ui.widgets.line import STOP, Line
 from monitor.ui.widgets.painted import Part, compose, cut, width_of
 
 _PROMPT = " / "
@@ -72,7 +72,7 @@ class FindLine(Line, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Every key is for the line, or for the table over it; but for one that comes when the line has gone."""
-        if not self.display:
+        if not self.display or event.key == STOP:
             return
         event.stop()
         event.prevent_default()

@@ -8,6 +8,9 @@ from textual.strip import Strip
 
 from monitor.ui.widgets.painted import Painted, Part
 
+STOP = "ctrl+z"
+"""The terminal's own key, which leaves a line and a question as they are: the app acts on it."""
+
 
 class Line(Painted):
     """One line, or few, of parts that are made anew whenever what they show has changed."""

@@ -54,6 +54,7 @@ class Ledger:
 
     viewer: Viewer
     timeline: Timeline
+    problem: str = "nothing is written"
     fetches: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     """Scopes by kind of failure."""

@@ -135,6 +135,7 @@ def test_see_a_failure_read_why_open_its_log_copy_its_id_and_come_back(tmp_path:
 
         person.tmux.press("l")
         person.tmux.wait(lambda _: len(person.opened()) == 1, "the log")
+        person.tmux.wait_for("opened https://")  # until then the same page is not asked for again
         person.tmux.press("o")
         person.tmux.wait(lambda _: len(person.opened()) == 2, "the page")
         assert all(page.startswith("https://console.cloud.google.com/") for page in person.opened())
@@ -177,12 +178,12 @@ def test_filter_sort_zoom_and_come_back_to_where_one_was(tmp_path: Path) -> None
         person.tmux.press("z")
         person.tmux.wait(lambda lines: person.titles(lines) == ["builds"], "one table alone")
         person.tmux.press("s")
-        person.tmux.wait_for("sort by", "t TIME")
+        person.tmux.wait_for("t TIME", "0 usual")
         person.tmux.press("t")
         lines = person.tmux.wait_for("TIME ↓")
         assert name_of(person.under_cursor(lines)) == name_of(row)
         person.tmux.press("s", "0")
-        person.tmux.wait_without("TIME ↓", "sort by")
+        person.tmux.wait_without("TIME ↓", "0 usual")
         person.tmux.press("z")
         person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "all tables")
         assert name_of(person.under_cursor()) == name_of(row)

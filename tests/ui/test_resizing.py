@@ -147,7 +147,7 @@ def test_a_stop_leaves_a_line_and_a_question_as_they_were(tmp_path: Path) -> Non
         terminal.wait_for("ready>")
         terminal.send(f"{MONITOR} --demo\n")
         terminal.wait(lambda: whole(terminal), "a whole screen")
-        for keys, there, more, then in (("/ab", " / ab ", "c", " / abc "), ("s", " sort ", "0", " q quit")):
+        for keys, there, more, then in (("/ab", " / ab ", "c", " / abc "), ("s", " sort ", "t", "TIME ↓")):
             terminal.send(keys)
             terminal.wait_for(there)
             terminal.send("\x1a")
@@ -156,8 +156,9 @@ def test_a_stop_leaves_a_line_and_a_question_as_they_were(tmp_path: Path) -> Non
             terminal.wait(lambda there=there: framed(terminal) and there in terminal.text, there)  # type: ignore[misc]
             terminal.send(more)
             terminal.wait_for(then)
-            terminal.send("\x1b")
-            terminal.wait(lambda: whole(terminal), "the tables again")
+            if then == " / abc ":
+                terminal.send("\x1b")
+                terminal.wait(lambda: whole(terminal), "the tables again")
         terminal.send("q")
         terminal.wait_for("ready>")
 

@@ -123,7 +123,6 @@ def test_there_is_no_way_back_where_one_begins(newcomer: Terminal) -> None:
     """Esc is offered once there is something behind."""
     newcomer.wait_for("go to the tables")
     assert "Esc back" not in newcomer.lines[-1]
-    newcomer.send("\x1b")
     newcomer.send("\r")
     newcomer.wait_for("not set up")
     newcomer.send("i")

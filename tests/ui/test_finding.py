@@ -425,3 +425,19 @@ async def test_the_strip_hides_no_failure_however_narrow(width: int) -> None:
             failed = [record(table, number, State.FAILED, id=f"{table}-{number}") for number in range(12)]
             await stage.tell(rows(table, failed), status(table))
         assert stage.lines()[1].count("✗12") == len(TABLES)
+
+
+async def test_a_filter_that_goes_by_time_rests_for_longer_than_it_took() -> None:
+    """Many rows that tick do not keep the loop busy for ever."""
+    async with Stage().open() as stage:
+        await shown(stage)
+        await stage.press("slash", *"took:", "greater_than_sign", *"1m", "enter")
+        table = stage.app.dashboard.table
+        table._begun_at -= 100  # as if it had taken so many seconds
+        table._arranged()
+        begun = table._steps
+        await stage.wait(1)
+        assert table._steps is begun
+        table._rest_until = 0.0
+        await stage.wait(1)
+        assert table._steps is not begun

@@ -54,6 +54,9 @@ REST_S = 0.003
 """... and seconds that it lasts: a key goes through many hands until it is painted."""
 
 
+RESTS = 9
+"""A filter that goes by time rests for so many times as long as it took: a tenth of the loop is its share at most."""
+
 DOUBLE = 2
 """Clicks in a row that open one."""
 
@@ -88,6 +91,10 @@ class LiveTable(Painted):
         self.arranging: float | None = None
         """The share that is done while rows are arranged as wished; null while nothing is to do."""
         self._steps: Iterator[float] = iter(())
+        self._begun_at = 0.0
+        """When arranging began, on the clock of this process."""
+        self._rest_until = 0.0
+        """Until when rows are not arranged anew only because time has passed."""
         self._told_at = 0.0
         """When it was last told how far arranging is."""
         self._marks = Marks()
@@ -125,7 +132,7 @@ class LiveTable(Painted):
         else:
             expired = self._marks.see(self._keys_in_view(), view.now) if self.app.app_focus else set()
             self.repaint(y for y in range(self.rows.height) if self._ticks(y) or self._key(y) in expired)
-        if self.wish.ticks and self.arranging is None:
+        if self.wish.ticks and self.arranging is None and time.perf_counter() >= self._rest_until:
             self.wish_for(self.wish)
 
     def spin(self, spinner: str) -> None:
@@ -143,6 +150,7 @@ class LiveTable(Painted):
     def wish_for(self, wish: Wish) -> None:
         """Order and choose rows as wished: at once where they are few, in slices between keys where they are many."""
         self.wish = wish
+        self._begun_at = time.perf_counter()
         self._steps = self.rows.arrange(wish.sort, wish.keep(lambda: self._view.now))
         self.arranging = 0.0
         if len(self.rows.records) <= FEW:
@@ -170,6 +178,8 @@ class LiveTable(Painted):
             self.post_message(self.Moved())
 
     def _arranged(self) -> None:
+        now = time.perf_counter()
+        self._rest_until = now + RESTS * (now - self._begun_at)
         self.arranging = None
         self.repaint()
         self.post_message(self.Moved())

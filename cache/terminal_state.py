@@ -7,7 +7,7 @@ look. After that only better rules, or a W&B run that came back to life, may wri
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -16,7 +16,8 @@ from cache.entries import Key, Space, Written
 from cache.evidence import bounded
 from cache.store import Store
 from cache.tenant import Tenant, for_anyone
-from fetchers.records import Record, Scalar
+from fetchers.messages import Outcome
+from fetchers.records import Reason, Record, Scalar
 from fetchers.redact import redacted
 
 SPACE = Space("terminal_state", keep=True)
@@ -24,8 +25,8 @@ SPACE = Space("terminal_state", keep=True)
 a source has forgotten can be had nowhere else. A thousand ended jobs a day make a third of a gigabyte in a year."""
 ARRIVAL = timedelta(seconds=60)
 """How long a log may take to arrive after the end of what wrote it."""
-RULES = 0
-"""Version of the rules that reasons are read with; higher is better."""
+UNREAD = 0
+"""In place of a version of the rules: nobody has read the log."""
 LIFE = ("attempt", "heartbeat")
 """Details that tell one life of a W&B run from the next: a run can resume, and "crashed" is a guess."""
 
@@ -36,10 +37,11 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept of one record."""
 
     record: Record
-    evidence: tuple[str, ...] = ()
-    """Lines that the reason was read from, without secrets; better rules read them again."""
-    rules: int = RULES
-    """Version of the rules that read them."""
+    """With the reason that was found."""
+    said: Reason | None = None
+    """What the source itself said of it."""
+    outcome: Outcome | None = None
+    """What its log said, with the lines that say it, which better rules read again; null where nobody has read it."""
     written_at: datetime
     """When, UTC."""
     settled: bool
@@ -50,6 +52,16 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
         """Which life of the record this is; the same for everything that lives once."""
         return life(self.record)
 
+    @property
+    def rules(self) -> int:
+        """Version of the rules that read its log; higher is better."""
+        return UNREAD if self.outcome is None else self.outcome.rules
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The lines that the reason was read from."""
+        return () if self.outcome is None else self.outcome.evidence
+
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Final)
@@ -58,11 +70,17 @@ _decoder = msgspec.msgpack.Decoder(Final)
 class TerminalStates:
     """Final records of every tenant, in a store that several processes share."""
 
-    def __init__(self, store: Store, rules: int = RULES) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._rules = rules
 
-    async def put(self, tenant: Tenant, record: Record, now: datetime, evidence: Iterable[str] = ()) -> Written:
+    async def put(
+        self,
+        tenant: Tenant,
+        record: Record,
+        now: datetime,
+        outcome: Outcome | None = None,
+        said: Reason | None = None,
+    ) -> Written:
         """Keep the final state of a record that has ended; secrets, and whether it is `mine`, are taken out.
 
         `EARLY`: it has not ended, or less than 60 s ago by `now` (aware): put it again later. `REFUSED`: what is kept
@@ -72,8 +90,8 @@ class TerminalStates:
             return Written.EARLY
         final = Final(
             record=redacted(for_anyone(record)),
-            evidence=bounded(evidence),
-            rules=self._rules,
+            said=said,
+            outcome=outcome and msgspec.structs.replace(outcome, evidence=bounded(outcome.evidence)),
             written_at=now.astimezone(UTC),
             settled=is_settled(record, now),
         )

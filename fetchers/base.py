@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from fetchers.messages import CallEnded, CallStarted, Fetch, Message
+from fetchers.messages import CallEnded, CallStarted, Fetch, LogEntry, Message, Outcome
 from fetchers.records import Record
 
 
@@ -66,10 +67,22 @@ def describe_call(method: str, scope: str, page: int) -> str:
     return f"{method} {scope} page {page}"
 
 
+@dataclass(frozen=True)
+class LogText:
+    """A part of one log, as a fetcher yields it: see `LogPage`."""
+
+    entries: tuple[LogEntry, ...]
+    token: str | None = None
+
+
+Yielded = Sequence[Record] | Sequence[Outcome] | LogText
+"""What a fetcher gives at a time: records of a table; for a fetch of `OUTCOMES` outcomes; for one of `LOG` text."""
+
+
 class Fetcher(Protocol):
     """One source. Made in its worker, inside the running loop, after the SDK has been imported."""
 
-    def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
+    def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
         """Yield pages of `scope` as they arrive, newest first, up to `fetch.limit` records.
 
         What is queued or running is given even beyond the limit: by a state filter, or by asking for each id of

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from fetchers.errors import Failure, FrameError
-from fetchers.records import Record
+from fetchers.records import Reason, Record
 from fetchers.settings import Settings
 
 MAX_FRAME = 16 * 1024 * 1024
@@ -37,6 +37,33 @@ class Configure(Message, frozen=True, kw_only=True):
     settings: Settings
 
 
+OUTCOMES = "logs"
+"""In place of a table's name: a fetch that reads the logs of `Fetch.targets`, and answers with `Extracted`."""
+
+LOG = "log"
+"""In place of a table's name: a fetch of one part of one log, `Fetch.part` of its only target; see `LogPage`."""
+
+
+class LogTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A record whose log is to be read. A fetch's scopes are the tables of its targets."""
+
+    key: str
+    """Row key in its table."""
+    record: Record
+    """As its table has it; its reason is what the source itself said."""
+
+
+class LogPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a log is wanted: its end, unless a token or a time says otherwise."""
+
+    token: str | None = None
+    """Of the page that came before: what is older than it."""
+    after: datetime | None = None
+    """Only what is as young as this, or younger: what has been written since. Some of it may have been read before."""
+    most: int = 1_000
+    """Entries."""
+
+
 class Fetch(Message, frozen=True, kw_only=True):
     """Ask for some scopes of one table; answered by events that carry the same generation."""
 
@@ -53,6 +80,12 @@ class Fetch(Message, frozen=True, kw_only=True):
     """
     first: tuple[str, ...] = ()
     """Scopes that have never answered in full: what runs there beyond the first pages is yet to be found."""
+    targets: tuple[LogTarget, ...] = ()
+    """The records whose logs are to be read; for `OUTCOMES` and `LOG`."""
+    part: LogPart | None = None
+    """For `LOG`."""
+    calls: int = 0
+    """For `OUTCOMES`: calls that the shared quota of log reads has left; what they do not reach stays unread."""
 
 
 ToWorker = Configure | Fetch
@@ -97,6 +130,58 @@ class ScopeFailed(Event, frozen=True, kw_only=True):
     failure: Failure
 
 
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log of one record said, or why it says nothing."""
+
+    table: str
+    key: str
+    """Row key in its table."""
+    reason: Reason | None = None
+    """Why the record ended as it did, for its row; null where neither the source nor the log explains it."""
+    evidence: tuple[str, ...] = ()
+    """The lines that the reason was read from, sanitised and without secrets; they give it again without a call."""
+    root: int | None = None
+    """Index in `evidence` of the line that is the root cause."""
+    rules: int = 0
+    """Version of the rules that read it; 0 where the log has not been read."""
+    entries: int = 0
+    """Log entries that were read."""
+    whole: bool = True
+    """Whether that was all of the log."""
+    jobs: int | None = None
+    """Jobs that a launch agent says it has completed."""
+    problem: str | None = None
+    """Why the log could not be read, one line with what to do; then this is no outcome, and it is asked again."""
+    retry_after_s: float | None = None
+    """How long the source asked us to wait, seconds."""
+
+
+class Extracted(Event, frozen=True, kw_only=True):
+    """What some logs said, as soon as they were read; a target of the fetch that no event names stays unread."""
+
+    outcomes: tuple[Outcome, ...]
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One entry of a log; its text may be several lines."""
+
+    text: str
+    """Sanitised and without secrets."""
+    at: datetime | None = None
+    severity: str = ""
+    """The source's own word, e.g. `ERROR`; empty where it gives none."""
+    id: str = ""
+    """Unique among the entries of its log; empty where the source gives none."""
+
+
+class LogPage(Event, frozen=True, kw_only=True):
+    """A part of one log, oldest entry first."""
+
+    entries: tuple[LogEntry, ...]
+    token: str | None = None
+    """For what is older; null where this part begins with the log's first entry."""
+
+
 class FetchEnded(Message, frozen=True, kw_only=True):
     """Every scope of the fetch is complete or failed."""
 
@@ -133,7 +218,19 @@ class Note(Message, frozen=True, kw_only=True):
     text: str
 
 
-FromWorker = Ready | ScopeStarted | Page | ScopeComplete | ScopeFailed | FetchEnded | CallStarted | CallEnded | Note
+FromWorker = (
+    Ready
+    | ScopeStarted
+    | Page
+    | Extracted
+    | LogPage
+    | ScopeComplete
+    | ScopeFailed
+    | FetchEnded
+    | CallStarted
+    | CallEnded
+    | Note
+)
 
 # --- bytes -------------------------------------------------------------------------------------------------------
 

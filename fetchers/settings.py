@@ -60,6 +60,10 @@ class Gcp(_Section, frozen=True, kw_only=True):
     """Show only what your own account started."""
     account: str | None = None
     """Who you are, as an e-mail address, where the credentials do not say it themselves."""
+    log_reads_per_minute: float = 30.0
+    """Reads of Cloud Logging that saying why may take in a minute; the service allows a project about 60, shared by
+    everybody. 0 reads no logs.
+    """
     endpoints: Endpoints = Endpoints()
 
 

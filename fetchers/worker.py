@@ -16,22 +16,25 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from fetchers import lifeline
-from fetchers.base import Calls, Fetcher
+from fetchers.base import Calls, Fetcher, LogText, Yielded
 from fetchers.errors import Failure, FetchError, FrameError, NoAnswer
 from fetchers.messages import (
     Configure,
     Event,
+    Extracted,
     Fetch,
     FetchEnded,
+    LogPage,
     Message,
     Note,
+    Outcome,
     Page,
     Ready,
     ScopeComplete,
@@ -41,6 +44,7 @@ from fetchers.messages import (
     pack,
     to_worker,
 )
+from fetchers.records import Record
 from fetchers.redact import redact, redacted
 
 SOURCES = {
@@ -48,6 +52,7 @@ SOURCES = {
     "runner": "fetchers.runner:RunnerFetcher",
     "vertex": "fetchers.vertex:VertexFetcher",
     "wandb": "fetchers.runs:RunsFetcher",
+    "logs": "fetchers.log_extraction:LogsFetcher",
 }
 """Source → the class that fetches it; the module imports the SDK."""
 
@@ -116,9 +121,9 @@ class Worker:
 
         async def read() -> None:
             async with contextlib.aclosing(self._fetcher.fetch(fetch, scope, calls)) as pages:
-                async for records in pages:
-                    for start in range(0, len(records), RECORDS_A_FRAME):
-                        tell(Page, records=tuple(map(redacted, records[start : start + RECORDS_A_FRAME])))
+                async for part in pages:
+                    for kind, content in _framed(part):
+                        tell(kind, **content)
 
         first: list[FetchError] = []
         try:
@@ -140,6 +145,20 @@ class Worker:
             return Failure.of(NoAnswer(f"{what}: no answer in {fetch.soft_deadline_s:g} s"))
         self._outbox.send(Note(level="error", text="".join(traceback.format_exception(error))))
         return Failure.of(FetchError(f"{what}: {type(error).__name__}: {error}; its traceback is in monitor.log"))
+
+
+def _framed(part: Yielded) -> Iterator[tuple[type[Event], dict[str, Any]]]:
+    """Yield the events that carry what a fetcher has given, in pieces that fit into a frame."""
+    if isinstance(part, LogText):
+        yield LogPage, {"entries": part.entries, "token": part.token}
+        return
+    for start in range(0, len(part), RECORDS_A_FRAME):
+        piece = part[start : start + RECORDS_A_FRAME]
+        outcomes = tuple(item for item in piece if isinstance(item, Outcome))
+        if outcomes:
+            yield Extracted, {"outcomes": outcomes}
+        else:
+            yield Page, {"records": tuple(redacted(item) for item in piece if isinstance(item, Record))}
 
 
 async def _with_a_second_try(

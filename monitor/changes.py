@@ -7,8 +7,8 @@ from datetime import datetime
 import msgspec
 
 from fetchers.errors import Failure
-from fetchers.messages import FrameReader, Message
-from fetchers.records import Record
+from fetchers.messages import FrameReader, LogEntry, LogPart, Message, Outcome
+from fetchers.records import Reason, Record
 from fetchers.settings import Settings
 from monitor.tables import TablePlan
 
@@ -51,6 +51,10 @@ class TableStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds from the beginning to the end of its last fetch, all scopes."""
     waiting: str | None = None
     """What its fetches wait for before they can begin: `its client is loading`; null for nothing."""
+    unread: int = 0
+    """Rows that have ended and whose log is still to be read, so that their reason may yet change."""
+    unreadable: str | None = None
+    """Why their logs cannot be read at present, one line with what to do."""
     scopes: dict[str, ScopeStatus] = {}
 
 
@@ -99,7 +103,36 @@ class Notice(Message, frozen=True, kw_only=True):
     text: str
 
 
-Change = Hello | RowsChanged | TableChanged | Beat | Notice | EngineEnded
+class ReasonRead(Message, frozen=True, kw_only=True):
+    """What a record's reason rests on; the answer to `AskReason`."""
+
+    table: str
+    key: str
+    outcome: Outcome | None = None
+    """Null where its log has not been read: it has not ended, its table has no logs, or they could not be read yet."""
+    read_at: datetime | None = None
+    """When it was read, UTC."""
+    cached: bool = False
+    """Whether it was read in an earlier session, or by another monitor."""
+    said: Reason | None = None
+    """What the source itself said."""
+
+
+class LogRead(Message, frozen=True, kw_only=True):
+    """A part of a log; the answer to `ReadLog`."""
+
+    request: int
+    entries: tuple[LogEntry, ...] = ()
+    """Oldest first."""
+    token: str | None = None
+    """For what is older; null where there is nothing older."""
+    failure: Failure | None = None
+    """Why it could not be read."""
+    waits_s: float | None = None
+    """Nothing yet: it waits for its turn among the log reads of the minute, at most so many seconds."""
+
+
+Change = Hello | RowsChanged | TableChanged | Beat | Notice | EngineEnded | ReasonRead | LogRead
 
 
 class Start(Message, frozen=True, kw_only=True):
@@ -111,6 +144,8 @@ class Start(Message, frozen=True, kw_only=True):
     """Where the session logs go; null: the default."""
     cache_url: str | None = "memory:"
     """What outlives the session; null: a file in the platform's cache directory."""
+    reasons: bool = True
+    """Whether logs are read to say why what ended did."""
 
 
 class Restore(Message, frozen=True, kw_only=True):
@@ -142,7 +177,23 @@ class Enable(Message, frozen=True, kw_only=True):
     enabled: bool
 
 
-Command = Start | LastWords | Restore | Refresh | Enable
+class AskReason(Message, frozen=True, kw_only=True):
+    """Tell what a record's reason rests on."""
+
+    table: str
+    key: str
+
+
+class ReadLog(Message, frozen=True, kw_only=True):
+    """Read a part of a record's log, however far it is; answered by `LogRead` with the same number."""
+
+    request: int
+    table: str
+    key: str
+    part: LogPart
+
+
+Command = Start | LastWords | Restore | Refresh | Enable | AskReason | ReadLog
 
 
 def from_engine() -> FrameReader[Change]:

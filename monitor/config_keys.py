@@ -177,6 +177,14 @@ _KEYS = (
         _is_account,
         "detected: `CLOUDSDK_CORE_ACCOUNT`, application default credentials, gcloud's active configuration",
     ),
+    Key(
+        "gcp.log_reads_per_minute",
+        "a number from 0 to 600",
+        "Reads of Cloud Logging a minute that saying why may take: the service allows a project about 60, shared by"
+        " everybody. 0 reads no logs.",
+        "12",
+        _between(0, 600),
+    ),
     _endpoint("builds", "Cloud Build"),
     _endpoint("runner", "Cloud Run"),
     _endpoint("vertex", "Vertex AI"),

@@ -16,6 +16,7 @@ from cache.evidence import LONGEST_LINE, MOST_LINES, bounded
 from cache.store import Store, open_store
 from cache.tenant import Tenant, for_anyone
 from cache.terminal_state import SPACE, TerminalStates, is_final, is_settled, resource_key
+from fetchers.messages import Outcome
 from fetchers.records import Reason, Record, State
 from fetchers.redact import redacted
 from tests.support.cache_records import records
@@ -40,6 +41,11 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 def failed(why: str = "no machine", **more: Any) -> Record:
     """A record that failed at `ENDED`."""
     return record("x", state="failed", reason=Reason(text=why), **more)
+
+
+def read(*lines: str, rules: int = 1) -> Outcome:
+    """What a log said that was read."""
+    return Outcome(table="runner", key="us-east1/x", evidence=lines, rules=rules)
 
 
 def run(heartbeat: datetime, state: str = "failed") -> Record:
@@ -97,13 +103,24 @@ def test_what_ended_at_no_known_time_is_final() -> None:
 
 async def test_better_rules_write_anew_and_worse_ones_do_not(store: Store) -> None:
     """A reason that newer rules read replaces the old one, with its evidence; an older program leaves it alone."""
-    old, new = TerminalStates(store, rules=1), TerminalStates(store, rules=2)
-    assert await old.put(TENANT, failed("old"), LONG_AFTER, ["a line"]) is Written.COMMITTED
-    assert await new.put(TENANT, failed("new"), LONG_AFTER, ["a line"]) is Written.COMMITTED
-    assert await old.put(TENANT, failed("old"), LONG_AFTER) is Written.REFUSED
-    kept = await old.get(TENANT, failed())
+    states = TerminalStates(store)
+    assert await states.put(TENANT, failed("old"), LONG_AFTER, read("a line", rules=1)) is Written.COMMITTED
+    assert await states.put(TENANT, failed("new"), LONG_AFTER, read("a line", rules=2)) is Written.COMMITTED
+    assert await states.put(TENANT, failed("old"), LONG_AFTER, read("a line", rules=1)) is Written.REFUSED
+    kept = await states.get(TENANT, failed())
     assert kept is not None
     assert (kept.record.reason, kept.rules, kept.evidence) == (Reason(text="new"), 2, ("a line",))
+
+
+async def test_a_log_that_has_been_read_outlives_a_look_without_it(store: Store) -> None:
+    """Whoever did not read the log knows less, however late it looked; and it yields to who read it early."""
+    states = TerminalStates(store)
+    assert await states.put(TENANT, failed("said"), LONG_AFTER) is Written.COMMITTED
+    assert await states.put(TENANT, failed("read"), FIRST, read("a line")) is Written.COMMITTED
+    assert await states.put(TENANT, failed("said"), LONG_AFTER) is Written.REFUSED
+    kept = await states.get(TENANT, failed())
+    assert kept is not None
+    assert (kept.record.reason, kept.rules) == (Reason(text="read"), 1)
 
 
 async def test_a_run_that_came_back_is_asked_about_again(store: Store) -> None:
@@ -169,7 +186,8 @@ async def test_no_secret_is_written(store: Store, tmp_path: Path) -> None:
     """Evidence, reason and details reach the disk without keys, also one that spans lines."""
     pem = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0BAQ", "-----END PRIVATE KEY-----"]
     row = failed(f"WANDB_API_KEY={KEY}", detail={"command": f"--api-key {KEY}"})
-    assert await TerminalStates(store).put(TENANT, row, LONG_AFTER, [f"api_key: {KEY}", *pem]) is Written.COMMITTED
+    lines = read(f"api_key: {KEY}", *pem)
+    assert await TerminalStates(store).put(TENANT, row, LONG_AFTER, lines) is Written.COMMITTED
     await store.flush(10)
     written = b"".join(file.read_bytes() for file in tmp_path.iterdir())  # noqa: ASYNC240 - a local disk
     assert b"us-east1" in written

@@ -1,0 +1,105 @@
+"""Which failures have one cause: reasons of one rule that differ only in numbers, ids and names of their own. Pure."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from fetchers.records import Record, State, ordered
+from monitor.lineage import last_part
+from monitor.text import ELLIPSIS, one_line
+
+_SHORTEST = 4
+"""Characters that a name of a record's own has at least, where it is taken out of the reason."""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that went wrong, and all that it befell."""
+
+    text: str
+    """The reason of the newest of them, as it has it."""
+    rule: str | None
+    category: str | None
+    advice: str | None
+    """What to do about it, as it is told of the newest."""
+    records: tuple[Record, ...]
+    """The failures, newest first; never empty."""
+
+
+def grouped(records: Iterable[Record]) -> list[Cause]:
+    """The causes of the failures among the records, the one that befell most first.
+
+    A failure with no reason is in none of them: see `unexplained`. What has not failed has no cause.
+    """
+    found: dict[tuple[str | None, str], list[Record]] = {}
+    for record in ordered(failures(records)):
+        if record.reason is not None:
+            found.setdefault((record.reason.rule, shape(record)), []).append(record)
+    return sorted((_cause(befallen) for befallen in found.values()), key=lambda cause: -len(cause.records))
+
+
+def unexplained(records: Iterable[Record]) -> list[Record]:
+    """The failures whose reason is not known, newest first."""
+    return ordered(record for record in failures(records) if record.reason is None)
+
+
+def failures(records: Iterable[Record]) -> Iterator[Record]:
+    """The records that have failed."""
+    return (record for record in records if record.state is State.FAILED)
+
+
+def counted(failed: int, causes: int) -> str:
+    """How many failures come of how many causes, in words: `7 failures, 1 cause`."""
+    return f"{failed:,} failure{'' if failed == 1 else 's'}, {causes:,} cause{'' if causes == 1 else 's'}"
+
+
+def _cause(befallen: list[Record]) -> Cause:
+    reason = befallen[0].reason
+    assert reason is not None  # noqa: S101 - it is grouped by it
+    return Cause(
+        text=reason.text,
+        rule=reason.rule,
+        category=reason.category,
+        advice=reason.advice,
+        records=tuple(befallen),
+    )
+
+
+# --- what two reasons have in common -------------------------------------------------------------------------------
+
+
+def shape(record: Record) -> str:
+    """The record's reason without what is only its own; empty where it has none."""
+    return "" if record.reason is None else _shape(record.reason.text, tuple(_own(record)))
+
+
+def _own(record: Record) -> Iterator[str]:
+    """What the record is called, and what it belongs to. A name that is a plain word may mean something else."""
+    yield record.id
+    named = (record.name, record.scope, *map(last_part, record.links.values()))
+    yield from (name for name in named if not name.isalpha())
+
+
+_VARIABLE = re.compile(
+    r"""(?ix)
+    (?P<kept> \b(?: exit(?:ed)? | status | code | signal | errno | error | http )
+        (?: \s with | \s code | \s status )? [\s:=]{1,3} \d{1,5} \b )
+  | \b 0x [0-9a-f]+ \b
+  | \b (?= [a-z_]{0,40} \d ) \w{5,} \b
+  | \d+ (?: [.,:] \d+ )*
+    """
+)
+"""What makes each occurrence of a cause look different: addresses, ids, numbers. A status means something: it stays."""
+
+
+@functools.lru_cache(maxsize=8192)
+def _shape(text: str, own: tuple[str, ...]) -> str:
+    """Kept, because a screen asks again with every change of a table."""
+    line = one_line(text)
+    for name in sorted({one_line(name) for name in own}, key=len, reverse=True):
+        if len(name) >= _SHORTEST:
+            line = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", ELLIPSIS, line)
+    return _VARIABLE.sub(lambda found: found["kept"] or "#", line).casefold()

@@ -1,4 +1,4 @@
-"""Words that make a line harmless although it speaks of failure. Data; who reads a log decides what severity and place mean."""
+"""Words that make a line harmless although it speaks of failure: data only. The reader weighs severity and place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PROGRESS: tuple[str, ...] = (
 """RE2; the program works: what came before did not end it."""
 
 SUCCESS: tuple[str, ...] = (
-    r"(?i)\b(?:completed|finished|succeeded|ended|exited|done) (?:successfully|without errors?)\b|\bsuccessfully (?:\w+)\b",
+    r"(?i)\b(?:completed|finished|succeeded|ended|exited|done) (?:successfully|without errors?)\b",
+    r"(?i)\bsuccessfully \w+\b",
     r"(?i)\brun succeeded\b|\bBUILD SUCCESS\b|\bexit(?:ed)?(?: with)? (?:code|status)[ :=]*0\b",
     r"(?i)^(?:SUCCESS|PASSED|OK|Done\.?)$|\b\d+ passed\b",
 )

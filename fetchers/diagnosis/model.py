@@ -50,6 +50,8 @@ class Pattern:
     """RE2 syntax; named groups become facts."""
     unless: str = ""
     """What makes the same words harmless in that line; RE2 syntax."""
+    threshold: int = 0
+    """How many a guard wants of what is printed in this way, where that is more than the rule's own; 0: the rule's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,197 @@
+"""What Google Cloud, or any service that speaks its statuses, says about a request that it refused or failed."""
+
+from __future__ import annotations
+
+from fetchers.diagnosis.model import Category, Pattern, Rule
+from fetchers.diagnosis.rules_status import (
+    BAD_GATEWAY,
+    BAD_REQUEST,
+    EXHAUSTED,
+    FORBIDDEN,
+    GATEWAY_TIMEOUT,
+    INTERNAL,
+    MISSING,
+    REQUEST_TIMEOUT,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    grpc_renderings,
+    http_renderings,
+    renderings,
+)
+
+CLOUD_RULES = (
+    Rule(
+        id="machine_type_unsupported",
+        title="machine type not supported",
+        category=Category.CONFIG,
+        origin="gcp",
+        rank=90,
+        patterns=(
+            Pattern(
+                regex=r'(?i)\bmachine[ _]?type\b[ :="\'`]*(?P<machine_type>[a-z]\w*-[\w-]+)?.*\bis not supported\b'
+            ),
+            Pattern(regex=r"(?i)\bunsupported machine[ _-]?type\b"),
+            Pattern(regex=r'(?i)\binvalid machine[ _-]?type\b(?:[ :="\'`]+(?P<machine_type>[a-z]\w*-[\w-]+))?'),
+            Pattern(regex=r"(?i)\bmachine ?types?\b.*\b(?:not available|does not exist|not valid|is invalid)\b"),
+            Pattern(regex=r"(?i)\baccelerator\b.*\bis not supported (?:for|with|by|on|in)\b"),
+        ),
+        explains="The service does not offer this machine type, or not with this accelerator, in that place.",
+        advice="Choose a machine type that is offered there: `gcloud compute machine-types list --zones={zone}`.",
+        examples=(
+            'google.api_core.exceptions.InvalidArgument: 400 Machine type "n1-standard-3" is not supported.',
+            "Machine type n2-highgpu-8g is not supported for custom training.",
+        ),
+    ),
+    Rule(
+        id="invalid_argument",
+        title="request refused as invalid",
+        category=Category.CONFIG,
+        origin="gcp",
+        rank=55,
+        patterns=(*renderings(BAD_REQUEST), Pattern(regex=r"(?i): invalid argument$")),
+        explains="A field of the request has a value that the service does not accept; trying again changes nothing.",
+        advice="Correct the field that the message names, then submit again.",
+        examples=("google.api_core.exceptions.InvalidArgument: 400 The request has an invalid worker pool.",),
+    ),
+    Rule(
+        id="permission_denied",
+        title="permission denied",
+        category=Category.PERMISSION,
+        origin="gcp",
+        rank=75,
+        patterns=(
+            *renderings(FORBIDDEN),
+            Pattern(
+                regex=r"(?i)\bpermission \\*['\"`]?(?P<permission>[a-z]\w+(?:\.\w+){1,3})\\*['\"`]? (?:was )?denied\b"
+            ),
+            Pattern(regex=r"(?i)\bdoes not have (?:[\w.]+ )?(?:permission|access)\b"),
+        ),
+        explains="The account that made the call lacks a permission on the resource; only a change of its roles helps.",
+        advice="Grant the role: `gcloud projects add-iam-policy-binding {project} --member={member} --role={role}`.",
+        examples=(
+            "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied.",
+        ),
+    ),
+    Rule(
+        id="unauthenticated",
+        title="credentials missing or not accepted",
+        category=Category.PERMISSION,
+        origin="gcp",
+        rank=70,
+        patterns=(
+            *renderings(UNAUTHENTICATED),
+            Pattern(regex=r"\bDefaultCredentialsError\b"),
+            Pattern(regex=r"\bYour default credentials were not found\b|Could not automatically determine credentials"),
+            Pattern(regex=r"\bRefreshError\b|\binvalid_grant\b"),
+        ),
+        explains="The call carried no credentials, or such as are expired or revoked.",
+        advice="Sign in again with `gcloud auth application-default login`, or attach a service account to the job.",
+        examples=("google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",),
+    ),
+    Rule(
+        id="not_found",
+        title="not found",
+        category=Category.NOT_FOUND,
+        origin="gcp",
+        rank=60,
+        patterns=(
+            *renderings(MISSING),
+            Pattern(regex=r"^(?:Error|ERROR): Not Found\b"),
+            Pattern(regex=r"\bNo such object: |\bThe specified bucket does not exist\b"),
+        ),
+        explains="What the request names does not exist: its name, project or region is wrong, or it was deleted.",
+        advice="Check the name, the project and the region of {resource}.",
+        examples=("google.api_core.exceptions.NotFound: 404 The bucket acme-staging does not exist.",),
+    ),
+    Rule(
+        id="quota_exceeded",
+        title="quota exceeded",
+        category=Category.QUOTA,
+        origin="gcp",
+        rank=80,
+        patterns=(
+            *grpc_renderings(EXHAUSTED),
+            *http_renderings(EXHAUSTED),
+            Pattern(regex=r"\bQuotaExceeded\b|\bResourceExhausted\b|\bQUOTA_EXCEEDED\b|\brateLimitExceeded\b"),
+            Pattern(regex=r"(?i)\bquota\b.*\b(?:exceed\w*|exhausted|insufficient)\b"),
+            Pattern(regex=r"(?i)\b(?:exceed\w*|exhausted|insufficient)\b.*\bquota\b"),
+            Pattern(regex=r"(?i)\bquota limit\b.*\brequested\b"),
+        ),
+        explains="The request asks for more machines, accelerators or calls a minute than the project's quota leaves.",
+        advice="Ask for more of {quota_metric} in {region}, use another region, or wait until other jobs have ended.",
+        examples=(
+            "google.api_core.exceptions.ResourceExhausted: 429 The following quota metrics exceed quota limits: gpus",
+            "QuotaExceeded: limit of 8 GPUs reached",
+        ),
+    ),
+    Rule(
+        id="accelerator_unavailable",
+        title="no capacity for these machines now",
+        category=Category.QUOTA,
+        origin="gcp",
+        rank=82,
+        patterns=(
+            Pattern(regex=r"\bZONE_RESOURCE_POOL_EXHAUSTED\w*\b|\bSTOCKOUT\b"),
+            Pattern(regex=r"(?i)\bdoes not have enough resources available\b"),
+            Pattern(regex=r"(?i)\bresources are insufficient in (?:region|zone)\b"),
+        ),
+        explains="The zone has none of these machines to give at the moment; this is not the project's quota.",
+        advice="Try another zone or region, another accelerator, or again later.",
+        examples=("The zone 'projects/acme-ml/zones/us-central1-a' does not have enough resources available.",),
+    ),
+    Rule(
+        id="http_error",
+        title="request refused",
+        category=Category.SERVICE,
+        origin="gcp",
+        window=50,
+        rank=76,
+        patterns=(
+            Pattern(regex=r"\bHttpError: <HttpError (?P<status>4(?:0[0-79]|1\d|2[0-8]|[3-9]\d))\b"),
+            Pattern(regex=r"<HttpError (?P<status>4(?:0[0-79]|1\d|2[0-8]|[3-9]\d)) when requesting\b"),
+        ),
+        explains="A service answered that the request itself is wrong; trying again unchanged brings the same answer.",
+        advice="Read the status and the message: correct the request, the name or the account it is made with.",
+        examples=(
+            'googleapiclient.errors.HttpError: <HttpError 400 when requesting https://example.com returned "Bad">',
+        ),
+    ),
+    Rule(
+        id="http_client_error",
+        title="request refused",
+        category=Category.SERVICE,
+        origin="gcp",
+        rank=50,
+        patterns=(Pattern(regex=r"\b(?P<status>4(?:0[0-79]|1\d|2[0-8]|[3-9]\d)) Client Error\b"),),
+        explains="A service answered that the request itself is wrong; trying again unchanged brings the same answer.",
+        advice="Read the status and the message: correct the request, the name or the account it is made with.",
+        examples=(
+            "requests.exceptions.HTTPError: 409 Client Error: Conflict for url: https://api.example.com/v1/jobs",
+        ),
+    ),
+    Rule(
+        id="service_error",
+        title="service failed or away",
+        category=Category.SERVICE,
+        origin="gcp",
+        rank=52,
+        threshold=2,
+        patterns=(
+            *renderings(UNAVAILABLE),
+            *renderings(INTERNAL),
+            *http_renderings(BAD_GATEWAY),
+            *http_renderings(GATEWAY_TIMEOUT),
+            *http_renderings(REQUEST_TIMEOUT),
+            Pattern(regex=r"\bServiceUnavailable\b|\bInternalServerError\b"),
+            Pattern(regex=r"\bHttpError: <HttpError (?P<status>5\d\d|408|429)\b"),
+            Pattern(regex=r"(?i)\ban internal error (?:has )?occurred\b|\binternal error encountered\b"),
+            Pattern(regex=r"(?i)\bbackend error\b"),
+        ),
+        explains="The service itself failed or was away. One such answer may pass; several in a row end the job.",
+        advice="Submit again; if it lasts, look at https://status.cloud.google.com.",
+        examples=(
+            "google.api_core.exceptions.ServiceUnavailable: 503 The service is currently unavailable.",
+            "500 Internal error encountered.",
+        ),
+    ),
+)

@@ -177,7 +177,7 @@ def under_cursor(terminal: Terminal) -> str:
 
 
 def steps_in_order() -> list[int]:
-    """The steps of a table's rows from top to bottom: all ended at once, and so they stand in the order of their ids."""
+    """The steps of a table's rows from top to bottom: all ended at once, so they stand in the order of their ids."""
     return sorted(range(len(EVERY)), key=lambda number: f"{EVERY[number]}{number}")
 
 

@@ -74,14 +74,24 @@ class Desk:
         self.tmux.wait(there, "the tables")
 
     def presses(self, key: str, at: str) -> str:
-        """Press a key and wait until the cursor is on a row that begins so, and was not; that row."""
-        before = self.under_cursor()
-        self.tmux.press(key)
-        self.tmux.wait(lambda lines: self.under_cursor(lines)[1:].startswith(at) and self._moved(before, lines), key)
-        return self.under_cursor()
+        """Press a key and wait until the cursor is on a row that begins so, and was not; that row.
 
-    def _moved(self, before: str, lines: list[str]) -> bool:
-        return name_of(self.under_cursor(lines)) != name_of(before)
+        Two looks see it alike: one alone may fall into the middle of a frame.
+        """
+        before, seen = self.under_cursor(), [""]
+        self.tmux.press(key)
+
+        def there(lines: list[str]) -> bool:
+            seen.append(self.under_cursor(lines))
+            moved = name_of(seen[-1]) != name_of(before)
+            return moved and seen[-1][1:].startswith(at) and name_of(seen[-1]) == name_of(seen[-2])
+
+        self.tmux.wait(there, key)
+        return seen[-1]
+
+    def is_on(self, row: str) -> list[str]:
+        """Wait until the cursor is on the row; the lines. The words that were waited for may come before the row."""
+        return self.tmux.wait(lambda lines: name_of(self.under_cursor(lines)) == name_of(row), f"the cursor on {row}")
 
     def quit(self) -> None:
         """Leave, and find the shell as it was: it echoes what is typed, and says how the program ended."""
@@ -148,8 +158,8 @@ def test_see_a_failure_read_why_open_its_log_copy_its_id_and_come_back(tmp_path:
         assert person.tmux.copied == record
 
         person.tmux.press("Escape")
-        lines = person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "the tables")
-        assert name_of(person.under_cursor(lines)) == name_of(row)
+        person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "the tables")
+        lines = person.is_on(row)
         assert lines.index(person.under_cursor(lines)) == at
         person.quit()
 
@@ -170,23 +180,23 @@ def test_filter_sort_zoom_and_come_back_to_where_one_was(tmp_path: Path) -> None
         assert all(line[1] == "✗" for line in lines[begin + 1 : end])
         person.tmux.press("Enter")
         person.tmux.wait_for("q quit", "/state:failed")
-        assert name_of(person.under_cursor()) == name_of(row)
+        person.is_on(row)
         person.tmux.press("Escape")
         person.tmux.wait_without("/state:failed")
-        assert name_of(person.under_cursor()) == name_of(row)
+        person.is_on(row)
 
         person.tmux.press("z")
         person.tmux.wait(lambda lines: person.titles(lines) == ["builds"], "one table alone")
         person.tmux.press("s")
         person.tmux.wait_for("t TIME", "0 usual")
         person.tmux.press("t")
-        lines = person.tmux.wait_for("TIME ↓")
-        assert name_of(person.under_cursor(lines)) == name_of(row)
+        person.tmux.wait_for("TIME ↓")
+        person.is_on(row)
         person.tmux.press("s", "0")
         person.tmux.wait_without("TIME ↓", "0 usual")
         person.tmux.press("z")
         person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "all tables")
-        assert name_of(person.under_cursor()) == name_of(row)
+        person.is_on(row)
         person.quit()
 
 
@@ -253,7 +263,7 @@ def test_every_command_is_found_by_its_name_and_every_theme_by_its_key(tmp_path:
         person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "all tables")
         person.tmux.press("T")
         person.tmux.wait_for("theme ")
-        assert name_of(person.under_cursor()) == name_of(row)
+        person.is_on(row)
         person.quit()
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from fetchers.records import Record, State, ordered
+from fetchers.records import Record, ordered
 from monitor import freshness
 from monitor.causes import causes
 from monitor.changes import TableStatus
@@ -14,60 +14,38 @@ from monitor.columns import COLUMNS, COUNTED, GAP, Column, widths
 from monitor.export import presentable
 from monitor.freshness import Freshness
 from monitor.mirror import Mirror
+from monitor.paint import BOLD, DIM, GREEN, RED, STATES, YELLOW, Paint, brush
 from monitor.tables import TABLES
 from monitor.text import age, cut_middle, fit, fit_right, one_line
 
 _FAILURES_SHOWN = 5
 _INDENT = "  "
 
-_RESET = "\x1b[0m"
-_BOLD, _DIM, _RED, _GREEN, _YELLOW, _BLUE = (f"\x1b[{code}m" for code in ("1", "2", "31", "32", "33", "34"))
-
-_STATES = {
-    State.RUNNING: _BLUE,
-    State.QUEUED: _YELLOW,
-    State.SUCCEEDED: _GREEN,
-    State.FAILED: _RED,
-    State.CANCELLED: _DIM,
-    State.UNKNOWN: _YELLOW,
-}
-_STYLES = {"dim": _DIM}
+_STYLES = {"dim": DIM}
 """Colours of columns by their role in the theme; a column of states has those of the states."""
 
 
 def render_table(mirror: Mirror, tables: Sequence[str], now: datetime, *, width: int, colour: bool = False) -> str:
     """A title, what went wrong and the rows of each table, in lines of `width` cells; times in the zone of `now`."""
-    paint = _painted if colour else _plain
+    paint = brush(colour=colour)
     return "\n".join("".join(f"{line}\n" for line in _table(mirror, name, now, width, paint)) for name in tables)
 
 
-def _painted(text: str, sequence: str) -> str:
-    return f"{sequence}{text}{_RESET}" if sequence and text else text
-
-
-def _plain(text: str, _sequence: str) -> str:
-    return text
-
-
-_Paint = Callable[[str, str], str]
-"""Puts a text into a colour, or leaves it as it is."""
-
-
-def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: _Paint) -> Iterator[str]:
+def _table(mirror: Mirror, name: str, now: datetime, width: int, paint: Paint) -> Iterator[str]:
     status = mirror.status[name]
     records = [presentable(record) for record in ordered(mirror.rows.get(name, {}).values())]
     yield _title(status, records, mirror.hidden.get(name, 0), now, paint)
-    yield from (paint(f"{_INDENT}! {line}", _RED) for line in _failures(status))
+    yield from (paint(f"{_INDENT}! {line}", RED) for line in _failures(status))
     if records:
         columns = widths(COLUMNS[name], width)
-        yield paint(_line((_placed(column, column.header, cells) for column, cells in columns)), _DIM)
+        yield paint(_line((_placed(column, column.header, cells) for column, cells in columns)), DIM)
         yield from (_row(record, columns, now, paint) for record in records)
 
 
-def _title(status: TableStatus, records: Sequence[Record], hidden: int, now: datetime, paint: _Paint) -> str:
+def _title(status: TableStatus, records: Sequence[Record], hidden: int, now: datetime, paint: Paint) -> str:
     found = freshness.of_table(status, now)
-    shade = _GREEN if found.good else _RED if found is Freshness.FAILED else _YELLOW
-    parts = (paint(status.table, _BOLD), _counts(records, hidden, found), paint(_words(status, found, now), shade))
+    shade = GREEN if found.good else RED if found is Freshness.FAILED else YELLOW
+    parts = (paint(status.table, BOLD), _counts(records, hidden, found), paint(_words(status, found, now), shade))
     return _INDENT.join(filter(None, parts))
 
 
@@ -123,13 +101,13 @@ def _failures(status: TableStatus) -> Iterator[str]:
         yield f"and {hidden} more; -o json has them all"
 
 
-def _row(record: Record, columns: Sequence[tuple[Column, int]], now: datetime, paint: _Paint) -> str:
+def _row(record: Record, columns: Sequence[tuple[Column, int]], now: datetime, paint: Paint) -> str:
     cells = ((column, _placed(column, column.value(record, now), width)) for column, width in columns)
     return _line(paint(text, _shade(column, record)) for column, text in cells)
 
 
 def _shade(column: Column, record: Record) -> str:
-    return _STATES[record.state] if column.style == "state" else _STYLES.get(column.style, "")
+    return STATES[record.state] if column.style == "state" else _STYLES.get(column.style, "")
 
 
 def _placed(column: Column, text: str, width: int) -> str:

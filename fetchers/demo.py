@@ -12,12 +12,13 @@ import socket
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from fetchers.base import Calls, describe_call
+from fetchers.base import Calls, LogText, Yielded, describe_call
 from fetchers.demo_launches import ONLINE
+from fetchers.demo_logs import log_of
 from fetchers.demo_records import fixture
 from fetchers.errors import NotAllowed
-from fetchers.messages import Fetch
-from fetchers.records import Record, ordered
+from fetchers.messages import Fetch, LogTarget, Outcome
+from fetchers.records import Record, State, ordered
 from fetchers.settings import Settings
 
 METHODS = {
@@ -48,6 +49,12 @@ REFUSED = {
 }
 """Table and scope that the demo's account may not read → what the service says."""
 
+READS = "ListLogEntries"
+LOG_S = 0.7
+"""Seconds that reading a log takes."""
+EVIDENCE = 12
+"""Last lines of a log that a reason is shown with."""
+
 DEAD_TABLE = "builds"
 DEAD_AFTER = timedelta(seconds=45)
 """After the demo's start every connection for that table that is older than this is dead: who reads from it hangs.
@@ -63,8 +70,13 @@ class DemoFetcher:
         self._epoch = datetime.fromtimestamp(settings.demo_epoch, UTC)
         self._connected = datetime.now(UTC)
 
-    async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
-        """Yield the scope's records as they stand now, after the time a service would take. Raises `NotAllowed`."""
+    async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
+        """Yield what is asked for as it stands now, after the time a service would take. Raises `NotAllowed`."""
+        if fetch.targets:
+            with calls.open(READS, scope):
+                await asyncio.sleep(LOG_S)
+            yield read(fetch, scope, datetime.now(UTC))
+            return
         method = METHODS[fetch.table]
         with calls.open(method, scope):
             if fetch.table == DEAD_TABLE and self._dead(datetime.now(UTC)):
@@ -81,6 +93,37 @@ class DemoFetcher:
     def stuck(self) -> bool:
         """Nothing here hangs in a thread."""
         return False
+
+
+def read(fetch: Fetch, scope: str, now: datetime) -> Sequence[Outcome] | LogText:
+    """What the logs of the fetch's targets say: their outcomes, or the part of the only one that is asked for."""
+    if fetch.part is None:
+        return [outcome_of(target, now) for target in fetch.targets if target.record.table == scope]
+    entries = log_of(fetch.targets[0].record, now)
+    after = fetch.part.after
+    if after is not None:
+        return LogText(tuple(entry for entry in entries if entry.at is None or entry.at >= after))
+    end = int(fetch.part.token) if fetch.part.token else len(entries)
+    begin = max(0, end - fetch.part.most)
+    return LogText(tuple(entries[begin:end]), str(begin) if begin else None)
+
+
+def outcome_of(target: LogTarget, now: datetime) -> Outcome:
+    """What the end of a record's log says; the reason is the one that its row has."""
+    record = target.record
+    entries = log_of(record, now)
+    shown = tuple(entry.text for entry in entries[-EVIDENCE:]) if record.state is State.FAILED else ()
+    words = record.reason.text.removeprefix("not launched: ") if record.reason else "-"
+    root = next((number for number, line in enumerate(shown) if words in line), None)
+    return Outcome(
+        table=record.table,
+        key=target.key,
+        reason=record.reason,
+        evidence=shown,
+        root=root,
+        rules=1,
+        entries=len(entries),
+    )
 
 
 def _read_for_ever() -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from fetchers.errors import Failure
 from fetchers.messages import Event, Page, ScopeComplete, ScopeFailed, ScopeStarted
-from fetchers.records import Record
+from fetchers.records import Reason, Record, State
 from monitor.changes import Change, RowsChanged, ScopeStatus, TableChanged, TableStatus
 from monitor.flight import HARD_AFTER_SOFT_S
 from monitor.pace import Outcome
@@ -55,6 +55,17 @@ class _Table(msgspec.Struct):
     """Scope → row key → row."""
     took_s: float | None = None
     waiting: str | None = None
+    unread: int = 0
+    unreadable: str | None = None
+
+
+Ended = tuple[State, datetime | None]
+"""Which end of a record a reason explains: a W&B run, and nothing else, may have more than one."""
+
+
+def end_of(record: Record) -> Ended:
+    """How and when the record ended."""
+    return record.state, record.finished
 
 
 class Accumulator:
@@ -66,6 +77,8 @@ class Accumulator:
         self._upserts: dict[str, dict[str, Record]] = {}
         self._removed: dict[str, set[str]] = {}
         self._dirty: set[str] = set()
+        self._explained: dict[tuple[str, str], tuple[Ended, Reason | None]] = {}
+        """Table and row key → which end of the record a reason explains, and the reason."""
 
     # --- what there is -------------------------------------------------------------------------------------------
 
@@ -113,8 +126,14 @@ class Accumulator:
         held.status = msgspec.structs.replace(held.status, fetched_at=fetched_at)
         for record in records:
             if record.scope == scope and (home := self._tables.get(record.table)) is not None:
+                self._remember(home, record)
                 self._row(home, record, generation=0)
         self._dirty.add(table)
+
+    def _remember(self, home: _Table, record: Record) -> None:
+        """Keep what was known of why a record ended, so that an answer which knows less does not undo it."""
+        if record.state in home.table.read and record.reason is not None:
+            self._explained.setdefault((home.table.name, home.table.key(record)), (end_of(record), record.reason))
 
     # --- what happens --------------------------------------------------------------------------------------------
 
@@ -177,6 +196,21 @@ class Accumulator:
         self._tables[table].waiting = what
         self._dirty.add(table)
 
+    def explain(self, table: str, key: str, ended: Ended, reason: Reason | None) -> None:
+        """Have a row say why it ended, instead of what its source said, for as long as that is how it ended."""
+        entry = self._tables[table]
+        row = self._families.get(entry.table.family or table, {}).get(key)
+        if row is not None and row.table == table:
+            self._explained[table, key] = (ended, reason)
+            self._row(entry, row.record, row.generation)
+
+    def unread(self, table: str, rows: int, why: str | None) -> None:
+        """Note how many rows of `table` wait for their log to be read, and why it cannot be where that is so."""
+        entry = self._tables[table]
+        if (entry.unread, entry.unreadable) != (rows, why):
+            entry.unread, entry.unreadable = rows, why
+            self._dirty.add(table)
+
     # --- rows ----------------------------------------------------------------------------------------------------
 
     def _page(self, event: Page) -> None:
@@ -187,6 +221,7 @@ class Accumulator:
 
     def _row(self, home: _Table, record: Record, generation: int) -> None:
         key = home.table.key(record)
+        record = self._with_reason(home, key, record)
         family = self._families.setdefault(home.table.family or home.table.name, {})
         old = family.get(key)
         if old is not None:
@@ -201,6 +236,12 @@ class Accumulator:
         self._upserts.setdefault(row.table, {})[key] = record
         self._removed.get(row.table, set()).discard(key)
         self._dirty.add(row.table)
+
+    def _with_reason(self, home: _Table, key: str, record: Record) -> Record:
+        ended, reason = self._explained.get((home.table.name, key), (None, None))
+        if ended is None or ended != end_of(record) or reason == record.reason:
+            return record
+        return msgspec.structs.replace(record, reason=reason)
 
     def _outranked(self, old: _Row, record: Record, home: _Table) -> bool:
         mine, theirs = home.scopes.get(record.scope), home.scopes.get(old.record.scope)
@@ -221,6 +262,8 @@ class Accumulator:
         changes: list[Change] = []
         for table in self._tables:
             upserts, removed = self._upserts.pop(table, {}), self._removed.pop(table, set())
+            for key in removed:
+                self._explained.pop((table, key), None)
             changes += _rows_changed(table, upserts, tuple(removed))
         changes += [TableChanged(status=self.status(table)) for table in self._tables if table in self._dirty]
         self._dirty.clear()
@@ -229,6 +272,16 @@ class Accumulator:
     def answer(self, table: str, scope: str) -> list[Record]:
         """Return the rows of one scope of one table."""
         return [row.record for row in self._tables[table].rows.get(scope, {}).values()]
+
+    def tables(self) -> Iterable[str]:
+        """Return the names of the tables that are shown."""
+        return self._tables.keys()
+
+    def record(self, table: str, key: str) -> Record | None:
+        """Return the record in one row; null where there is no such row."""
+        entry = self._tables.get(table)
+        row = self._families.get(entry.table.family or table, {}).get(key) if entry is not None else None
+        return row.record if row is not None else None
 
     def rows(self, table: str) -> dict[str, Record]:
         """Return the rows of one table, by row key."""
@@ -245,6 +298,8 @@ class Accumulator:
             timeout_s=entry.plan.timeout_s,
             took_s=entry.took_s,
             waiting=entry.waiting,
+            unread=entry.unread,
+            unreadable=entry.unreadable,
             scopes={name: _counted(scope, entry.rows.get(name, {})) for name, scope in entry.scopes.items()},
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from monitor.changes import Change, Notice, Refresh, Start
-from monitor.clock import LoopClock
+from monitor.clock import LoopClock, Timer
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
 from monitor.keeping import CLOSING_S, Keeping
@@ -30,6 +30,9 @@ TO_TELL_S = EVIDENCE_S + 0.05
 KEEPING_S = 2.0
 """Seconds that a disk has to take what has been answered, where there is so much time left."""
 
+REASONS_S = 10.0
+"""Seconds that are waited for reasons once every table has answered: two slow reads of logs, one after another."""
+
 RECALL_S = 0.2
 """Seconds that asking may be put off for the cache; it takes a few hundredths."""
 
@@ -45,17 +48,23 @@ async def collect(
 ) -> Mirror:
     """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
 
-    A scope that has not answered by then has failed, and says so. `say` takes what people should know, a line each;
+    A scope that has not answered by then has failed, and says so; a reason that is not known by then is missing, and
+    `TableStatus.unread` counts it. `say` takes what people should know, a line each;
     `watch` is shown several times a second how far it is.
     """
     mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
+    rows_only: list[Timer] = []
+    """The end of waiting for reasons, from when on every table has answered."""
 
     def tell(change: Change) -> None:
         mirror.apply(change)
         if isinstance(change, Notice):
             say(change.text)
         if all(_has_answered(mirror, table) for table in tables):
-            answered.set()
+            if not rows_only:
+                rows_only.append(clock.call_at(clock.monotonic() + REASONS_S, answered.set))
+            if not any(mirror.status[table].unread for table in tables):
+                answered.set()
 
     budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)
     plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}
@@ -76,8 +85,8 @@ async def collect(
     except TimeoutError:
         engine.give_up(f"no answer in {timeout_s:g} s")
     finally:
-        if watching is not None:
-            watching.cancel()
+        for timer in (*rows_only, *([watching] if watching is not None else ())):
+            timer.cancel()
         launcher.leave()
         engine.close()
         launcher.end_all()

@@ -15,24 +15,44 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import cast
 
 import msgspec
 
 from fetchers import lifeline
 from fetchers.errors import FrameError
-from fetchers.messages import CallEnded, CallStarted, Event, Fetch, ScopeComplete, pack
+from fetchers.messages import LOG, OUTCOMES, CallEnded, CallStarted, Event, Fetch, Page, ScopeComplete, pack
 from monitor import __version__, session_log, solitude
 from monitor.accumulator import Accumulator
-from monitor.changes import Beat, Change, Command, Enable, Hello, LastWords, Notice, Refresh, Restore, Start, to_engine
+from monitor.changes import (
+    AskReason,
+    Beat,
+    Change,
+    Command,
+    Enable,
+    Hello,
+    LastWords,
+    Notice,
+    ReadLog,
+    Refresh,
+    Restore,
+    RowsChanged,
+    Start,
+    to_engine,
+)
 from monitor.clock import Clock, LoopClock, Timer
 from monitor.flight import Ended
 from monitor.keeping import Keeping
 from monitor.launch import Launch, ProcessLauncher
+from monitor.log_reading import LogReading
 from monitor.schedule import Schedule
 from monitor.session_log import MONITOR_LOG, SessionLog
-from monitor.tables import TABLES
+from monitor.tables import LOGS, TABLES
 from monitor.watchdog import Hearing, Watchdog
+
+_OF_LOGS = frozenset({OUTCOMES, LOG})
+"""Fetches that are of no table."""
 
 BEAT_S = 5.0
 """Seconds between two signs of life."""
@@ -65,20 +85,36 @@ class Engine:
         self._timers: dict[str, Timer] = {}
         self._flushing = False
         self._held = False
-        hearing = Hearing(
-            event=self._event,
-            ended=self._ended,
-            called=self._schedule.called,
-            call=self._call,
-            note=self._note,
-            waiting=self._waiting,
-        )
         sources = {TABLES[table].source for table in start.tables}
-        self._watchdogs = {source: Watchdog(source, start.settings, launch, clock, hearing) for source in sources}
+        self._watchdogs = {
+            source: Watchdog(source, start.settings, launch, clock, self._hearing(source))
+            for source in (*sorted(sources), LOGS)
+        }
+        self._logs = LogReading(
+            start.settings,
+            clock,
+            self._accumulator,
+            keeping,
+            ask=lambda source, fetch: self._watchdogs[source].fetch(fetch),
+            number=lambda: next(self._generations),
+            tell=tell,
+            changed=self._flush_soon,
+        )
+        self._reasons = start.reasons
         for name, plan in start.tables.items():
             scopes = TABLES[name].scopes(start.settings)
             self._accumulator.configure(name, plan, scopes, None if scopes else TABLES[name].missing(start.settings))
             self._schedule.add(name, plan, scopes, clock.monotonic())
+
+    def _hearing(self, source: str) -> Hearing:
+        return Hearing(
+            event=partial(self._event, source),
+            ended=partial(self._ended, source),
+            called=partial(self._called, source),
+            call=self._call,
+            note=self._note,
+            waiting=self._waiting,
+        )
 
     def begin(self) -> None:
         """Tell what is known and ask what is due; goes on by itself until `close`."""
@@ -132,6 +168,8 @@ class Engine:
                 self._refresh(command.tables or self._plans)
             case LastWords():
                 log.error("the engine before this one ended: %s", command.text)
+            case AskReason() | ReadLog() if command.table in self._plans:
+                self._logs.answer(command)
             case Enable() if command.table in self._plans:
                 self._replan(command.table, command.enabled)
             case _:
@@ -140,6 +178,8 @@ class Engine:
     def _refresh(self, tables: Iterable[str]) -> None:
         for source in {TABLES[table].source for table in tables if table in self._plans}:
             self._watchdogs[source].relent()
+        self._watchdogs[LOGS].relent()
+        self._logs.retry()
         self._schedule.ask_now(tables, self._clock.monotonic())
         self._ask()
 
@@ -168,6 +208,7 @@ class Engine:
             timer.cancel()
         if self._restoring is not None:
             self._restoring.cancel()
+        self._logs.close()
         for watchdog in self._watchdogs.values():
             watchdog.close()
 
@@ -210,13 +251,32 @@ class Engine:
 
     # --- hearing -------------------------------------------------------------------------------------------------
 
-    def _event(self, event: Event) -> None:
-        if self._accumulator.take(event) and self._keeping is not None and isinstance(event, ScopeComplete):
-            records = self._accumulator.answer(event.table, event.scope)
-            self._keeping.answered(event.table, event.scope, records, event.at)
+    def _event(self, source: str, event: Event) -> None:
+        if event.table in _OF_LOGS:
+            self._logs.event(source, event)
+            return
+        if self._accumulator.take(event):
+            if isinstance(event, Page) and self._reasons:
+                self._logs.see(event.records)
+            if self._keeping is not None and isinstance(event, ScopeComplete):
+                records = self._accumulator.answer(event.table, event.scope)
+                self._keeping.answered(event.table, event.scope, records, event.at)
         self._flush_soon()
 
-    def _ended(self, ended: Ended) -> None:
+    def _called(self, source: str, table: str) -> None:
+        if table in _OF_LOGS:
+            self._logs.called(source)
+        else:
+            self._schedule.called(table)
+
+    def _ended(self, source: str, ended: Ended) -> None:
+        self._record(ended)
+        if ended.fetch.table in _OF_LOGS:
+            self._logs.ended(source, ended)
+        else:
+            self._fetched(ended)
+
+    def _fetched(self, ended: Ended) -> None:
         fetch = ended.fetch
         waits = self._schedule.ended(
             fetch.table,
@@ -225,6 +285,9 @@ class Engine:
         self._accumulator.fetched(fetch.table, ended.took_s, waits, self._clock.now())
         self._flush_soon()
         self._wake_at("ask", self._clock.monotonic(), self._ask)
+
+    def _record(self, ended: Ended) -> None:
+        fetch = ended.fetch
         if self._session is not None:
             self._session.fetch(
                 table=fetch.table,
@@ -260,7 +323,10 @@ class Engine:
         self._flushing = False
         if self._held:
             return
+        self._logs.note()
         for change in self._accumulator.drain():
+            if isinstance(change, RowsChanged) and change.removed:
+                self._logs.forget(change.table, change.removed)
             self._tell(change)
 
 

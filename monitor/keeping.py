@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from cache.entries import Written
@@ -16,8 +17,9 @@ from cache.errors import CacheError
 from cache.last_known_good import LastKnownGood
 from cache.store import Store, open_store
 from cache.tenant import Tenant, tenant_of, whose
-from cache.terminal_state import Life, TerminalStates, is_final, is_settled, life
-from fetchers.records import Record
+from cache.terminal_state import Final, Life, TerminalStates, is_final, is_settled, life
+from fetchers.messages import Outcome
+from fetchers.records import Reason, Record
 from fetchers.settings import Settings
 from monitor.changes import Restore
 from monitor.tables import TABLES
@@ -49,6 +51,10 @@ _Ended = tuple[str, Life]
 
 def _ended(record: Record) -> _Ended:
     return record.id, life(record)
+
+
+def _source(numbered: tuple[int, Record]) -> str:
+    return TABLES[numbered[1].table].source
 
 
 class Keeping:
@@ -127,6 +133,31 @@ class Keeping:
             for record, written in zip(fresh, outcomes, strict=True)
             if written in _KEPT and is_settled(record, now)
         }
+
+    # --- why
+
+    async def finals(self, records: Sequence[Record]) -> list[Final | None]:
+        """What is kept of each record, in their order; null where nothing is, or the store does not say."""
+        store = await self._store()
+        kept: dict[int, Final | None] = {}
+        for source, asked in groupby(sorted(enumerate(records), key=_source), key=_source):
+            numbered = list(asked)
+            tenant = tenant_of(source, self._settings)
+            try:
+                found = await TerminalStates(store).get_many(tenant, [record for _, record in numbered])
+            except CacheError as error:
+                log.warning("why records of %s ended is not known: %s", source, error)
+                continue
+            kept |= dict(zip((number for number, _ in numbered), found, strict=True))
+        return [kept.get(number) for number in range(len(records))]
+
+    def concluded(self, record: Record, outcome: Outcome, said: Reason | None, now: datetime) -> None:
+        """Keep what the log of a record said, which has ended; `said` is what its source itself said."""
+        self._begin(self._conclude(record, outcome, said, now))
+
+    async def _conclude(self, record: Record, outcome: Outcome, said: Reason | None, now: datetime) -> None:
+        tenant = tenant_of(TABLES[record.table].source, self._settings)
+        await TerminalStates(await self._store()).put(tenant, record, now, outcome, said)
 
     # --- throughout
 

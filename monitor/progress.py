@@ -20,7 +20,7 @@ from fetchers.errors import ConfigError
 from monitor.changes import TableStatus
 from monitor.invocation import SCREENLESS
 from monitor.tables import TABLES
-from monitor.text import clean, fit
+from monitor.text import clean, counted, fit
 
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ def _wait(name: str, status: TableStatus | None) -> str:
     scopes = status.scopes.values()
     answered = sum(scope.live or (scope.failure is not None and not scope.loading) for scope in scopes)
     if answered == len(scopes):
-        return ""
+        return f"{name}: reading {counted(status.unread, 'log')}" if status.unread else ""
     if status.waiting is not None:
         return f"{name}: {status.waiting} …"
     return f"{name} {answered}/{len(scopes)} {TABLES[name].units}"

@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from fetchers.records import Record
+from fetchers.records import Record, State
 from fetchers.settings import QUEUE, Gcp, Settings
+
+LOGS = "logs"
+"""The worker that reads Cloud Logging."""
 
 BUILDS_GLOBAL = "global"
 """The scope of builds that belong to no region."""
@@ -49,6 +52,10 @@ class Table(msgspec.Struct, frozen=True):
     """What its scopes are called."""
     rests: bool = True
     """Whether a scope that stays empty is asked ever more rarely: a region, but not a project or a queue."""
+    logs: str = ""
+    """The worker that reads the logs of its records; empty where there are none."""
+    read: frozenset[State] = frozenset()
+    """States of records whose log says something that the source does not, so that it is read once they have ended."""
     family: str = ""
     """Tables of one family share their rows: a record lives in the table it names itself, under its id alone."""
 
@@ -111,20 +118,35 @@ _NO_RUNS = (
 )
 
 
-def _of_google(name: str, blurb: str, asks: str, scopes: Callable[[Settings], tuple[str, ...]]) -> Table:
-    return Table(name, name, blurb, scopes, _half_google, _NO_PROJECT, asks)
+_FAILURES = frozenset({State.FAILED})
+_AGENTS = frozenset({State.FAILED, State.SUCCEEDED})
+"""A launch agent that has succeeded says how many jobs it has completed."""
+
+
+def _of_google(
+    name: str,
+    blurb: str,
+    asks: str,
+    scopes: Callable[[Settings], tuple[str, ...]],
+    read: frozenset[State] = _FAILURES,
+) -> Table:
+    return Table(name, name, blurb, scopes, _half_google, _NO_PROJECT, asks, logs=LOGS, read=read)
 
 
 def _of_wandb(name: str, blurb: str) -> Table:
     asks = "W&B public API, or the files of a directory"
-    return Table(name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, asks, "sources", rests=False, family="runs")
+    return Table(
+        name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, asks, "sources", rests=False, logs="wandb", family="runs"
+    )
 
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         _of_google("builds", "Cloud Build builds", "Cloud Build API, ListBuilds", _builds),
-        _of_google("runner", "Cloud Run job executions (launch agents)", "Cloud Run API, ListExecutions", _regions),
+        _of_google(
+            "runner", "Cloud Run job executions (launch agents)", "Cloud Run API, ListExecutions", _regions, _AGENTS
+        ),
         _of_google("vertex", "Vertex AI custom jobs", "Vertex AI API, ListCustomJobs", _regions),
         _of_wandb("active", "W&B runs running, pending or queued"),
         _of_wandb("completed", "W&B runs and queue items ended"),

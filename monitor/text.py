@@ -278,3 +278,8 @@ def stamp(moment: datetime, now: datetime) -> str:
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not `%b`: a locale must not change a column's width."""
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing whose plural is regular, e.g. `1 log`, `12 logs`."""
+    return f"{number} {thing}" if number == 1 else f"{number:,} {thing}s"

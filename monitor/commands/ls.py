@@ -24,6 +24,7 @@ from monitor.mirror import Mirror
 from monitor.output import answer, complain, nearest
 from monitor.progress import DISK_S, SHOWN_AFTER_S, patiently, status_line, told
 from monitor.tables import TABLES
+from monitor.text import counted
 
 if TYPE_CHECKING:
     from cache.last_known_good import Answers
@@ -105,15 +106,24 @@ the cache cannot be read.
     help="Seconds until the answer is printed, counted from the start.",
 )
 @click.option("--cached", is_flag=True, help="Print what was last known, and ask nobody.")
+@click.option("--no-reasons", is_flag=True, help="Read no logs: say only why what failed did where its source says it.")
 @click.option(
     "--filter", "expression", metavar="EXPR", default="", help="Print only the records that match; see below."
 )
 @click.pass_obj
 def command(
-    invocation: Invocation, *, tables: tuple[str, ...], output: str, timeout_s: float, cached: bool, expression: str
+    invocation: Invocation,
+    *,
+    tables: tuple[str, ...],
+    output: str,
+    timeout_s: float,
+    cached: bool,
+    no_reasons: bool,
+    expression: str,
 ) -> int:
     """Print the tables once: builds, runner, vertex, active, completed; by default those that are configured."""
     start = patiently("reading the configuration", invocation.start, min(timeout_s, DISK_S))
+    start = msgspec.structs.replace(start, reasons=not no_reasons)
     asked = tuple(dict.fromkeys(tables)) or _configured(start)
     shown = asked or tuple(TABLES)
     sought = _understood(expression, shown) if expression.strip() else None
@@ -126,6 +136,9 @@ def command(
     if sought is not None:
         sift(mirror, sought, now if invocation.utc or output != "table" else now.astimezone(LOCAL))
     answer(_rendered(invocation, mirror, shown, now, output))
+    for line in dict.fromkeys(_unread(mirror.status[name]) for name in shown):
+        if line:
+            complain(line, exit_codes.OK)
     return _judged_cached(mirror, asked, lack) if lack else _judged(mirror, asked, now, output)
 
 
@@ -324,6 +337,15 @@ def _judged(mirror: Mirror, tables: Sequence[str], now: datetime, output: str) -
             if line:
                 complain(line, status)
     return status
+
+
+def _unread(status: TableStatus) -> str:
+    """What is not known of the reasons of a table, in one line; empty where all are."""
+    if status.unreadable:
+        return f"{status.table}: logs cannot be read, so some reasons are not known: {status.unreadable}"
+    if status.unread:
+        return f"{status.table}: {counted(status.unread, 'log')} not read yet, so some reasons are not known; ask again"
+    return ""
 
 
 def _trouble(status: TableStatus, now: datetime) -> str:

@@ -11,7 +11,7 @@ from monitor import freshness
 from monitor.changes import Change, Hello, RowsChanged, TableChanged, from_engine
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
-from tests.support.day_worker import Outside
+from tests.support.day_worker import Outside, explained
 
 KEPT = 5
 """Complaints of each kind that are kept in words; all are counted."""
@@ -137,7 +137,8 @@ class Viewer:
 
     def _compare(self, table: str, scope: str) -> None:
         shown = {row.id: row for row in self.mirror.rows.get(table, {}).values() if row.scope == scope}
-        true = _by_id(self._outside.world.answer(table, scope, self._outside.timeline.now, self._limit))
+        answer = self._outside.world.answer(table, scope, self._outside.timeline.now, self._limit)
+        true = _by_id(map(explained, answer))
         for id_ in sorted(shown.keys() | true.keys()):
             if shown.get(id_) != true.get(id_):
                 self._complain("a row differs from the world at the end", f"{table} {scope} {id_}: {shown.get(id_)}")

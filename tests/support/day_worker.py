@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from fetchers.errors import Failure, NoAnswer
 from fetchers.lifeline import STACKS_SIGNAL
 from fetchers.messages import (
@@ -15,10 +17,13 @@ from fetchers.messages import (
     CallStarted,
     Configure,
     Event,
+    Extracted,
     Fetch,
     FetchEnded,
+    LogTarget,
     Message,
     Note,
+    Outcome,
     Page,
     Ready,
     ScopeComplete,
@@ -27,14 +32,17 @@ from fetchers.messages import (
     pack,
     to_worker,
 )
-from fetchers.records import Record, State
+from fetchers.records import Reason, Record, State
 from monitor.launch import Child
 from monitor.printed import Printed
+from monitor.tables import TABLES
 from tests.support import day_faults
 from tests.support.day_faults import Faults
 from tests.support.day_world import World
 from tests.support.timeline import Timeline
 
+RULES = 1_000_000
+"""Version of the rules: the newest there will ever be."""
 PAGE = 20
 """Records of one page."""
 MUTE = {"worker hangs", "worker hangs, and speaks when its stacks are asked for"}
@@ -250,6 +258,25 @@ class DayChild:
             self._outside.deliver(lambda: self._heard(data))
 
 
+def explained(record: Record) -> Record:
+    """The record as its row is to show it once its log has been read, where it is to be read."""
+    if record.state not in TABLES[record.table].read:
+        return record
+    return msgspec.structs.replace(record, reason=_reason(record))
+
+
+def _reason(record: Record) -> Reason:
+    return Reason(text=f"{record.id} ended as {record.state}", rule="python_exception")
+
+
+def outcome_of(target: LogTarget) -> Outcome:
+    """What the log of a target says."""
+    record = target.record
+    return Outcome(
+        table=record.table, key=target.key, reason=_reason(record), evidence=("a line",), rules=RULES, entries=9, jobs=1
+    )
+
+
 class _Run:
     """One fetch of one worker."""
 
@@ -297,6 +324,9 @@ class _Run:
     def _look(self, scope: str, call: int, takes: float, befallen: str | None) -> None:
         """What the service says as of now, and which takes its time to arrive."""
         fetch, outside = self._fetch, self._outside
+        if fetch.targets:
+            self._read(scope, call, takes, befallen)
+            return
         records = outside.world.answer(
             fetch.table, scope, outside.timeline.now, fetch.limit, fetch.known.get(scope, ())
         )
@@ -307,6 +337,19 @@ class _Run:
             self._later(takes * number / (len(pages) + 1), functools.partial(self._tell, scope, page))
         failure = outside.faults.failure(fetch.table, scope) if befallen and "fails" in befallen else None
         self._later(takes, lambda: self._close(scope, call, failure))
+
+    def _read(self, scope: str, call: int, takes: float, befallen: str | None) -> None:
+        """What the logs of the fetch's targets say; one in nine is not come to."""
+        targets = [target for target in self._fetch.targets if target.record.table == scope]
+        reached = targets if len(targets) == 1 else [target for number, target in enumerate(targets) if number % 9 != 8]
+        failure = self._outside.faults.failure(self._fetch.table, scope) if befallen and "fails" in befallen else None
+        if failure is None:
+            self._later(takes / 2, lambda: self._explain(scope, [outcome_of(target) for target in reached]))
+        self._later(takes, lambda: self._close(scope, call, failure))
+
+    def _explain(self, scope: str, outcomes: list[Outcome]) -> None:
+        if scope in self._open:
+            self._child.say(Extracted(**self._about(scope), outcomes=tuple(outcomes)))
 
     def _tell(self, scope: str, records: list[Record]) -> None:
         if scope in self._open:

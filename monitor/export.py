@@ -36,6 +36,11 @@ def record_json(record: Record) -> str:
     return _escaped(msgspec.json.format(msgspec.json.encode(presentable(record)), indent=2).decode())
 
 
+def json_line(value: object) -> str:
+    """Any data as JSON on one line, safe on a terminal, and a newline."""
+    return _escaped(msgspec.json.encode(value).decode()) + "\n"
+
+
 def ascii_json(text: str) -> str:
     """The same JSON for an output that takes ASCII only."""
     return re.sub(r"[^\x00-\x7f]", lambda found: _unicode_escape(found.group()), text)

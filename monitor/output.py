@@ -15,6 +15,14 @@ def answer(text: str) -> None:
         sys.stdout.write(text)
 
 
+def answer_json(text: str) -> None:
+    """Print JSON, with escapes for what the output's encoding lacks."""
+    from monitor.export import ascii_json  # noqa: PLC0415 - not every answer is JSON
+
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    answer(text if encoding.lower().replace("-", "") == "utf8" else ascii_json(text))
+
+
 def complain(text: str, status: int) -> int:
     """Say one line on standard error and hand back the status."""
     line = " ".join("".join(c if c.isprintable() else " " for c in redact(text)).split())

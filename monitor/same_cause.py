@@ -51,7 +51,7 @@ def failures(records: Iterable[Record]) -> Iterator[Record]:
     return (record for record in records if record.state is State.FAILED)
 
 
-def counted(failed: int, causes: int) -> str:
+def tally(failed: int, causes: int) -> str:
     """How many failures come of how many causes, in words: `7 failures, 1 cause`."""
     return f"{failed:,} failure{'' if failed == 1 else 's'}, {causes:,} cause{'' if causes == 1 else 's'}"
 

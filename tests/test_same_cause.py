@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fetchers.records import Reason, Record, State
-from monitor.same_cause import counted, grouped, unexplained
+from monitor.same_cause import grouped, tally, unexplained
 from tests.support.hostile import EVERY
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_the_cause_that_befell_most_comes_first_and_then_the_newest() -> None:
 @pytest.mark.parametrize(("failures", "causes", "said"), [(1, 1, "1 failure, 1 cause"), (7, 2, "7 failures, 2 causes")])
 def test_failures_and_causes_are_counted_in_words(failures: int, causes: int, said: str) -> None:
     """As the title of a table says them."""
-    assert counted(failures, causes) == said
+    assert tally(failures, causes) == said
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=40), st.sampled_from(EVERY)), max_size=8))

@@ -1,0 +1,138 @@
+"""What a diagnosis says, as JSON and as a report for eyes: what is behind `monitor explain`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from fetchers.diagnosis.model import Diagnosis, Finding
+from fetchers.redact import redact
+from monitor.export import json_line
+from monitor.paint import BOLD, DIM, GREEN, RED, YELLOW, Paint
+from monitor.report import INDENT, Line, advice_lines, log_lines, named, said
+from monitor.text import fit, one_line
+
+STDIN = "-"
+"""What standard input is called in the JSON, and on the command line."""
+
+_MOST_OTHERS = 5
+"""Further findings that are shown."""
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------
+
+
+def render_json(file: str, diagnosis: Diagnosis) -> str:
+    """The contract's object on one line: what every program may rely on, in this order."""
+    found = diagnosis.finding
+    head = {"file": file, **_found(found, fatal=diagnosis.fatal)} if found else {"file": file, **_NOTHING}
+    return json_line(
+        head
+        | {
+            "context": [redact(line) for line in diagnosis.context],
+            "others": [_found(other, fatal=other.fatal) for other in diagnosis.others],
+        }
+    )
+
+
+_NOTHING: Mapping[str, object] = {
+    "rule": None,
+    "fatal": False,
+    "category": None,
+    "origin": None,
+    "line": None,
+    "text": None,
+    "advice": None,
+    "facts": {},
+}
+
+
+def _found(finding: Finding, *, fatal: bool) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "fatal": fatal,
+        "category": finding.category,
+        "origin": finding.origin,
+        "line": finding.line,
+        "text": redact(finding.text),
+        "advice": redact(finding.advice),
+        "facts": {name: redact(value) for name, value in finding.facts.items()},
+    }
+
+
+# --- for eyes ------------------------------------------------------------------------------------------------------
+
+
+def render_text(file: str, diagnosis: Diagnosis, *, width: int, paint: Paint) -> str:
+    """What happened, where, why, and what to do, in lines of `width` cells."""
+    name = "standard input" if file == STDIN else one_line(file)
+    found = diagnosis.finding
+    lines = _nothing(name, diagnosis, paint) if found is None else _report(name, found, diagnosis, width, paint)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _nothing(name: str, diagnosis: Diagnosis, paint: Paint) -> Iterator[str]:
+    if not diagnosis.lines:
+        yield f"{paint('○', YELLOW)} {name}: empty, so there is nothing to find"
+    elif diagnosis.jobs is not None:
+        done = f"its launch agent has completed {_number(diagnosis.jobs, 'job')}"
+        yield f"{paint('✓', GREEN)} {name}: no failure found: {done} ({_number(diagnosis.lines, 'line')} read)"
+    else:
+        yield f"{paint('✓', GREEN)} {name}: no failure found in {_number(diagnosis.lines, 'line')}"
+
+
+def _report(name: str, found: Finding, diagnosis: Diagnosis, width: int, paint: Paint) -> Iterator[str]:
+    yield from _headline(redact(found.text), width, paint)
+    words = [found.rule, found.category, f"said by {found.origin}"]
+    words += ["`monitor guard` ends a program for it"] if diagnosis.fatal else []
+    yield from (paint(line, DIM) for line in said(" · ".join(words), width))
+    of = f" of {_number(diagnosis.lines, 'line')}"
+    yield f"{INDENT}{paint(f'{name}:{found.line}', BOLD)}{paint(of, DIM)}"
+    yield ""
+    yield from log_lines(around(diagnosis), width, paint)
+    if found.facts:
+        yield ""
+        yield from named(((key, redact(value)) for key, value in found.facts.items()), width, paint)
+    if found.advice:
+        yield ""
+        yield from advice_lines(redact(found.advice), width, paint)
+    yield from _others(diagnosis, name, width, paint)
+
+
+def _headline(text: str, width: int, paint: Paint) -> Iterator[str]:
+    first, *others = said(text, width)
+    yield f"{paint('✗', RED)} {paint(first.lstrip(), BOLD)}"
+    yield from (paint(line, BOLD) for line in others)
+
+
+def around(diagnosis: Diagnosis) -> list[Line]:
+    """The lines around the root cause, which is marked, with their numbers."""
+    at = _root(diagnosis)
+    if diagnosis.finding is None or at is None:
+        return [Line(redact(text)) for text in diagnosis.context]
+    first = diagnosis.finding.line - at
+    return [Line(redact(text), first + n, root=n == at) for n, text in enumerate(diagnosis.context)]
+
+
+def _root(diagnosis: Diagnosis) -> int | None:
+    """Which line of the context is the root cause; null where none is known to be."""
+    roots = {line.text for line in diagnosis.evidence if line.root}
+    told = diagnosis.finding.text if diagnosis.finding else ""
+    exact = (n for n, text in enumerate(diagnosis.context) if text in roots)
+    alike = (n for n, text in enumerate(diagnosis.context) if told and told in text)
+    return next(exact, next(alike, None))
+
+
+def _others(diagnosis: Diagnosis, name: str, width: int, paint: Paint) -> Iterator[str]:
+    if not diagnosis.others:
+        return
+    yield ""
+    yield paint(f"{INDENT}Also found", DIM)
+    for other in diagnosis.others[:_MOST_OTHERS]:
+        text = f"{INDENT}{name}:{other.line}  {other.rule}: {one_line(redact(other.text))}"
+        yield fit(text, width).rstrip()
+    if (hidden := len(diagnosis.others) - _MOST_OTHERS) > 0:
+        yield paint(f"{INDENT}and {hidden} more; -o json has them all", DIM)
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"

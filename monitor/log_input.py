@@ -1,0 +1,155 @@
+"""The bytes of a log as they come: from a file, a pipe or standard input, also where it was compressed with gzip.
+
+Memory stays bounded however much comes, and nothing is waited for that Ctrl+C would not end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import stat
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from types import FrameType
+
+from fetchers.errors import MonitorError
+
+PIECE = 256 * 1024
+"""Bytes that are read, or unpacked, at a time."""
+
+_GZIP = b"\x1f\x8b"
+_WINDOW = 16 + zlib.MAX_WBITS
+"""What tells zlib that a gzip header comes first."""
+_STDIN = 0
+
+
+class Unreadable(MonitorError):
+    """A log cannot be read, or not to its end."""
+
+
+class Stopped(Exception):
+    """Ctrl+C has ended the reading; what came before is there."""
+
+
+def size_of(fd: int) -> int | None:
+    """Bytes that a file has; null for what has no end that is known."""
+    status = os.fstat(fd)
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size else None
+
+
+def position(fd: int) -> int:
+    """Bytes of a file that have been read, as they are on the disk."""
+    return os.lseek(fd, 0, os.SEEK_CUR)
+
+
+@contextlib.contextmanager
+def opened(name: str | None) -> Generator[int]:
+    """The descriptor of a file; null: of standard input. Raises `Unreadable`."""
+    if name is None:
+        yield _STDIN
+        return
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unreadable(_why(error)) from error
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def pieces(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]:
+    """Yield what is in the log, unpacked; call `waiting` after each `wait_s` seconds in which nothing came.
+
+    Raises `Unreadable`, and `Stopped` where somebody presses Ctrl+C meanwhile.
+    """
+    raw = _raw(fd, waiting, wait_s)
+    first = next(raw, b"")
+    while len(first) == 1 and (more := next(raw, b"")):
+        first += more
+    if first.startswith(_GZIP):
+        yield from _unpacked(first, raw)
+        return
+    yield first
+    yield from raw
+
+
+def _raw(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]:
+    with _interrupting() as interruptible:
+        while True:
+            try:
+                with interruptible():
+                    data = _read(fd, waiting, wait_s)
+            except OSError as error:
+                raise Unreadable(_why(error)) from error
+            if not data:
+                return
+            yield data
+
+
+def _read(fd: int, waiting: Callable[[], None], wait_s: float) -> bytes:
+    while not select.select([fd], [], [], wait_s)[0]:
+        waiting()
+    return os.read(fd, PIECE)
+
+
+def _unpacked(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what one or several gzip members hold."""
+    member, packed, whole = zlib.decompressobj(_WINDOW), first, False
+    while packed or (packed := next(more, b"")):
+        try:
+            data = member.decompress(packed, PIECE)
+        except zlib.error as error:
+            raise Unreadable(f"its gzip data is damaged ({error}); what came before was read") from error
+        packed, whole = member.unconsumed_tail, member.eof
+        if whole:
+            packed = (member.unused_data or next(more, b"")).lstrip(b"\0")  # a tape's padding
+            member = zlib.decompressobj(_WINDOW)
+        yield data
+    if not whole:
+        raise Unreadable("its gzip data ends too early; what there is was read")
+
+
+# --- Ctrl+C --------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _interrupting() -> Generator[Callable[[], contextlib.AbstractContextManager[None]]]:
+    """Have Ctrl+C raise `Stopped`, but only in the blocks of what this gives: nothing else is left half done."""
+    within = told = False
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        told = True
+        if within:
+            raise Stopped
+
+    @contextlib.contextmanager
+    def block() -> Generator[None]:
+        nonlocal within
+        within = True
+        try:
+            if told:
+                raise Stopped
+            yield
+        finally:
+            within = False
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # what `nohup` and a shell's `&` ask for
+        yield block
+        return
+    signal.signal(signal.SIGINT, tell)
+    try:
+        yield block
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _why(error: OSError) -> str:
+    """What is wrong with a file, and what to do where that is not plain."""
+    if isinstance(error, IsADirectoryError):
+        return "is a directory: name the files in it"
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,66 @@
+"""The lines around what has been found, a bounded number of them, kept while the log goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fetchers.diagnosis.prefixes import cleaned
+
+BEFORE = 8
+"""Lines that are kept before a hit."""
+AFTER = 6
+"""Lines that are kept after it."""
+SHOWN = 1_000
+"""Characters of a line that are kept."""
+_MOST = 2_000
+_TAIL = 8 * 1024
+
+
+class Margins:
+    """Lines by number, and the end of what has been read."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, str] = {}
+        self._tail = b""
+        self.until = 0
+        """Number of the last line that is wanted."""
+
+    def note(self, number: int, text: str) -> None:
+        """Keep a line as it is visible: what is drawn later over the same line replaces it."""
+        if text.strip():
+            self._lines[number] = text[:SHOWN]
+
+    def around(self, number: int, block: bytes, at: int) -> None:
+        """Keep the lines before the one that begins at `at`, and want those after it."""
+        self.until = max(self.until, number + AFTER)
+        before = self.before(block, at)
+        for back, text in enumerate(reversed(before), start=1):
+            if number - back in self._lines:
+                break
+            self.note(number - back, text)
+
+    def before(self, block: bytes, at: int) -> list[str]:
+        """The last lines before `at`, as they were visible."""
+        known = self._tail + block[max(0, at - _TAIL) : at]
+        lines = known[-_TAIL:].split(b"\n")[:-1]
+        return [_visible(line) for line in lines[-BEFORE:]]
+
+    def passed(self, block: bytes) -> None:
+        """The block has been read."""
+        self._tail = (self._tail + block)[-_TAIL:]
+
+    def get(self, numbers: Iterable[int]) -> list[tuple[int, str]]:
+        """Those of the lines that are kept."""
+        return [(number, self._lines[number]) for number in numbers if number in self._lines]
+
+    def forget(self, wanted: Iterable[int]) -> None:
+        """Keep the lines around `wanted` only, once there are too many."""
+        if len(self._lines) > _MOST:
+            near = {number + offset for number in wanted for offset in range(-BEFORE, AFTER + 1)}
+            self._lines = {number: text for number, text in self._lines.items() if number in near}
+
+
+def _visible(line: bytes) -> str:
+    """What remains of a line that was drawn several times."""
+    parts = [part for part in line.split(b"\r") if part.strip()]
+    return cleaned(parts[-1])[:SHOWN] if parts else ""

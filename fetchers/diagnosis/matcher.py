@@ -1,0 +1,150 @@
+"""Finds the rules that a line speaks of: one pass over whole blocks first, exact patterns on candidate lines only.
+
+Linear in its input whatever the input, because RE2 is; compiled once, for the first log that is read.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from fetchers.diagnosis.healthy import HARMLESS, PROGRESS, SUCCESS, SURVIVED
+from fetchers.diagnosis.model import Pattern, Rule
+from fetchers.diagnosis.prefixes import Line
+from fetchers.diagnosis.rules import RULES
+
+STRUCTURE = (
+    r"Traceback \(most recent call last",
+    r"\bRuns: ?\d",
+    r'"diagnosis"',
+)
+"""What else makes a line worth reading."""
+
+_MEMORY = 64 << 20
+"""Bytes that RE2 may take for the states of one automaton; with fewer it would fall back to a slower way."""
+_NAMED_GROUP = re.compile(r"\(\?P<\w+>")
+_ANCHOR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<anchor>[\^$])", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A pattern of a rule, found in a line."""
+
+    rule: Rule
+    facts: dict[str, str]
+    at: int
+    """Where in the line's text it begins."""
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    rule: Rule
+    regex: Any
+    unless: Any
+
+
+class Matcher:
+    """The rules, compiled."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        patterns = [(rule, pattern) for rule in rules for pattern in rule.patterns]
+        self._patterns = [_compiled(rule, pattern) for rule, pattern in patterns]
+        self._candidate = _any_of([*(pattern.regex for _, pattern in patterns), *STRUCTURE])
+        self._set = _set_of([pattern.regex for _, pattern in patterns])
+        self._harmless = _set_of(HARMLESS)
+        self._survived = _set_of(SURVIVED)
+        self._progress = _any_of(PROGRESS)
+        self._success = _any_of(SUCCESS)
+
+    def candidate(self, block: bytes, at: int) -> int:
+        """Where in the block, from `at` on, the next line begins to be worth reading; -1 where none is."""
+        return _search(self._candidate, block, at, len(block))
+
+    def progress(self, block: bytes, at: int, end: int) -> int:
+        """Where between `at` and `end` the program says that it works; -1 where it does not."""
+        return _search(self._progress, block, at, end)
+
+    def success(self, block: bytes, at: int, end: int) -> int:
+        """Where between `at` and `end` something has succeeded; -1 where nothing has."""
+        return _search(self._success, block, at, end)
+
+    def survived(self, text: str) -> bool:
+        """Whether the line says that the program goes on in spite of what it tells."""
+        return self._survived.Match(_encoded(text)) is not None
+
+    def matches(self, line: Line) -> list[Match]:
+        """What the line says, the best first; of each rule the first pattern that fits."""
+        found: dict[str, Match] = {}
+        for text in (line.text, line.bare) if line.bare != line.text else (line.text,):
+            encoded = _encoded(text)
+            indexes = self._set.Match(encoded)
+            if not indexes or self._harmless.Match(encoded):
+                continue
+            for index in sorted(indexes):
+                compiled = self._patterns[index]
+                if compiled.rule.id not in found:
+                    match = _exactly(compiled, text)
+                    if match is not None:
+                        found[compiled.rule.id] = match
+        return sorted(found.values(), key=lambda match: -match.rule.rank)
+
+
+@functools.cache
+def matcher() -> Matcher:
+    """All our rules."""
+    return Matcher(RULES.values())
+
+
+def _exactly(compiled: _Compiled, text: str) -> Match | None:
+    found = compiled.regex.search(text)
+    if found is None or (compiled.unless is not None and compiled.unless.search(text)):
+        return None
+    facts = {name: value for name, value in found.groupdict().items() if value}
+    return Match(compiled.rule, facts, found.start())
+
+
+def _compiled(rule: Rule, pattern: Pattern) -> _Compiled:
+    unless = re2.compile(pattern.unless, _options()) if pattern.unless else None
+    return _Compiled(rule, re2.compile(pattern.regex, _options()), unless)
+
+
+def _options(**changed: Any) -> Any:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    for name, value in changed.items():
+        setattr(options, name, value)
+    return options
+
+
+def _set_of(patterns: Sequence[str]) -> Any:
+    found = re2.Set.SearchSet(_options())
+    for pattern in patterns:
+        found.Add(_NAMED_GROUP.sub("(?:", pattern))
+    found.Compile()
+    return found
+
+
+def _any_of(patterns: Sequence[str]) -> Any:
+    """One automaton for whole blocks: without anchors, because a line's head is still there, and within a line."""
+    loose = (_ANCHOR.sub(_without_anchor, _NAMED_GROUP.sub("(?:", pattern)) for pattern in patterns)
+    together = "|".join(f"(?:{pattern})" for pattern in loose)
+    return re2.compile(together, _options(never_nl=True, never_capture=True))
+
+
+def _without_anchor(match: re.Match[str]) -> str:
+    return "(?:)" if match["anchor"] else match[0]
+
+
+def _search(regex: Any, block: bytes, at: int, end: int) -> int:
+    found = regex.search(block, at, end)
+    return -1 if found is None else int(found.start())
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

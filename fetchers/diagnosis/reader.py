@@ -1,0 +1,238 @@
+"""Reads a log as it comes, in any portions, and says why its program died. Pure: no I/O and no clock; never raises.
+
+Whole blocks are searched for lines worth reading; only those are cleaned, taken apart and matched. What is kept is
+bounded: hits, and the lines around them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fetchers.diagnosis.evidence import diagnosis_of
+from fetchers.diagnosis.findings import finding_of
+from fetchers.diagnosis.hits import Hit, Hits
+from fetchers.diagnosis.margins import Margins
+from fetchers.diagnosis.matcher import Match, matcher
+from fetchers.diagnosis.model import Detection, Diagnosis
+from fetchers.diagnosis.prefixes import Level, Line, cleaned, read_line
+from fetchers.diagnosis.root_cause import SURVIVED_BY
+from fetchers.diagnosis.rules import RULES
+from fetchers.diagnosis.splitting import Splitter
+from fetchers.diagnosis.structured import Entry, entry_of
+from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
+from fetchers.diagnosis.windows import Windows
+
+GENERAL = "python_exception"
+"""The rule for an exception of which no other rule says more."""
+_RUNS = re.compile(r"\bRuns: ?(\d{1,6})\b")
+_TEXT_MAX = 4_000
+"""Characters of a line that are kept for its facts."""
+
+
+class LogReader:
+    """One log."""
+
+    def __init__(self) -> None:
+        self._matcher = matcher()
+        self._splitter = Splitter()
+        self._tracebacks = Tracebacks()
+        self._windows = Windows()
+        self._margins = Margins()
+        self._hits = Hits()
+        self._detected: dict[str, Detection] = {}
+        self._new: list[Detection] = []
+        self._number = 1
+        self._whole = True
+        """Whether the line before has ended."""
+        self._order = 0
+        self._progress = 0
+        self._successes = 0
+        self._progress_left = 0
+        self._successes_left = 0
+        self._jobs: int | None = None
+        self._block = b""
+        self._at = 0
+
+    def feed(self, data: bytes) -> list[Detection]:
+        """Read on; gives the rules that have reached their threshold by now, each once."""
+        for block in self._splitter.feed(data):
+            self._read(block)
+        new, self._new = self._new, []
+        return new
+
+    def finish(self) -> Diagnosis:
+        """The log has ended: why its program died."""
+        for block in self._splitter.finish():
+            self._read(block)
+        return diagnosis_of(
+            list(self._hits),
+            self._margins,
+            progress=self._progress,
+            successes=self._successes,
+            detected=frozenset(self._detected),
+            lines=self._number - 1,
+            jobs=self._jobs,
+        )
+
+    # --- blocks --------------------------------------------------------------------------------------------------
+
+    def _read(self, block: bytes) -> None:
+        self._block = block
+        at = 0
+        while at < len(block):
+            start = at if self._tracebacks else self._candidate(at)
+            if start > at:
+                self._skip(at, start)
+            if start == len(block):
+                break
+            end = self._end(start)
+            self._segment(start, end)
+            self._number += block[end] == ord("\n")
+            at = end + 1
+        self._margins.passed(block)
+
+    def _candidate(self, at: int) -> int:
+        """Where the next line worth reading begins; the block's end where none is left."""
+        found = self._matcher.candidate(self._block, at)
+        if found < 0:
+            return len(self._block)
+        return max(at, self._block.rfind(b"\n", at, found) + 1, self._block.rfind(b"\r", at, found) + 1)
+
+    def _end(self, start: int) -> int:
+        newline = self._block.find(b"\n", start)
+        end = len(self._block) - 1 if newline < 0 else newline
+        drawn_over = self._block.find(b"\r", start, end)
+        return end if drawn_over < 0 else drawn_over
+
+    def _skip(self, start: int, end: int) -> None:
+        """Go over lines in which nothing was found; only what they say of progress counts."""
+        self._keep(start, end)
+        self._look_for_progress(start, end)
+        self._number += self._block.count(b"\n", start, end)
+
+    def _keep(self, start: int, end: int) -> None:
+        number = self._number
+        while number <= self._margins.until and start < end:
+            stop = self._end(start)
+            self._margins.note(number, cleaned(self._block[start:stop]))
+            number += self._block[stop] == ord("\n")
+            start = stop + 1
+
+    def _look_for_progress(self, start: int, end: int) -> None:
+        at = start
+        while self._progress_left and (found := self._matcher.progress(self._block, at, end)) >= 0:
+            self._progress += 1
+            self._progress_left -= 1
+            at = self._end(found) + 1
+            if at >= end:
+                break
+        if (self._successes_left or self._windows.resettable) and self._matcher.success(self._block, start, end) >= 0:
+            self._successes += 1
+            self._successes_left = 0
+            self._windows.succeeded()
+
+    # --- lines ---------------------------------------------------------------------------------------------------
+
+    def _segment(self, start: int, end: int) -> None:
+        """Read one line, or a part of one that was drawn over."""
+        self._at = start
+        text = cleaned(self._block[start:end])
+        if self._number <= self._margins.until:
+            self._margins.note(self._number, text)
+        before = self._order
+        line = read_line(self._number, text)
+        entry = entry_of(line.text.strip())
+        if entry is None:
+            for part in _parts(line):
+                self._line(part)
+        else:
+            self._entry(entry, line)
+        if self._order == before and not self._tracebacks:
+            self._look_for_progress(start, end)
+
+    def _entry(self, entry: Entry, line: Line) -> None:
+        if entry.rule in RULES:
+            rule = RULES[entry.rule]
+            self._hit(Match(rule, {}, 0), line._replace(text=rule.title), believed=True)
+            return
+        for text in entry.lines:
+            inner = read_line(line.number, text)
+            level = entry.level if entry.level is not Level.UNSAID else inner.level
+            self._line(inner._replace(level=level, source=line.source))
+
+    def _line(self, line: Line) -> None:
+        before, survived = self._before(line)
+        place = self._tracebacks.read(line, before, survived=survived)
+        if place is Inside.FRAME:
+            return
+        if isinstance(place, Raised):
+            self._raised(line._replace(bare=place.text), place)
+            return
+        for match in self._matcher.matches(line):
+            self._hit(match, line)
+        runs = _RUNS.search(line.text)
+        if runs:
+            self._jobs = int(runs[1])
+
+    def _before(self, line: Line) -> tuple[Level, bool]:
+        """What the line before a traceback says of it: how loud it is, and whether the program goes on."""
+        if HEAD not in line.text:
+            return Level.UNSAID, False
+        lines = self._margins.before(self._block, self._at)
+        last = next((text for text in reversed(lines) if text.strip()), "")
+        return read_line(0, last).level, self._matcher.survived(last)
+
+    def _raised(self, line: Line, raised: Raised) -> None:
+        matches = self._matcher.matches(line)
+        for match in matches:
+            facts = {"exception": raised.exception} | match.facts
+            self._hit(Match(match.rule, facts, match.at), line, raised)
+        if not any(match.rule.id == GENERAL for match in matches):
+            self._hit(Match(RULES[GENERAL], {"exception": raised.exception}, 0), line, raised)
+
+    def _hit(self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False) -> None:
+        self._order += 1
+        survived = self._matcher.survived(line.text)
+        hit = Hit(
+            rule=match.rule,
+            number=line.number,
+            text=_window(raised.text if raised else line.text, match.at),
+            order=self._order,
+            progress=self._progress,
+            successes=self._successes,
+            facts=match.facts,
+            level=min(line.level, Level.UNSAID),
+            handled=survived or (raised is not None and raised.handled),
+            chain=raised.chain if raised else 0,
+            head=raised.head if raised else line.number,
+            believed=believed,
+        )
+        self._hits.add(hit)
+        self._margins.around(line.number, self._block, self._at)
+        self._margins.note(line.number, hit.text)
+        self._margins.forget(kept.number for kept in self._hits)
+        self._progress_left = SURVIVED_BY
+        self._successes_left = 1
+        if hit.level is Level.UNSAID and not hit.handled and (raised or match.rule.id != GENERAL):
+            self._count(hit)
+
+    def _count(self, hit: Hit) -> None:
+        count = self._windows.count(hit.rule, hit.number)
+        if count is not None and hit.rule.id not in self._detected:
+            detection = Detection(finding=finding_of(hit, (), fatal=True), count=count)
+            self._detected[hit.rule.id] = detection
+            self._new.append(detection)
+
+
+def _parts(line: Line) -> list[Line]:
+    """The line, or those that a traceback in it is made of: some loggers write it on one line with escapes."""
+    if HEAD not in line.text or "\\n" not in line.text:
+        return [line]
+    texts = re.split(r"(?:\\r)?\\n", line.text)
+    return [read_line(line.number, text)._replace(level=line.level, source=line.source) for text in texts]
+
+
+def _window(text: str, at: int) -> str:
+    """The part of a very long line in which something was found."""
+    start = max(0, at - _TEXT_MAX // 4) if len(text) > _TEXT_MAX else 0
+    return text[start : start + _TEXT_MAX]

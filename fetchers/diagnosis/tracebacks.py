@@ -1,0 +1,168 @@
+"""Follows Python's tracebacks line by line, through chains and groups, one for each of several interleaved writers.
+
+Pure and bounded: what never ends is given up, and an open traceback costs no memory that grows with its frames.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from fetchers.diagnosis.prefixes import Level, Line
+
+HEAD = "Traceback (most recent call last"
+FOREIGN_MAX = 50
+"""Lines of others that may stand inside a traceback before it is given up."""
+OPEN_MAX = 64
+"""Writers whose tracebacks are followed at a time."""
+AFTERWARDS = 3
+"""Blank lines and words after an exception among which a chain may go on."""
+
+
+class Link(enum.Enum):
+    """How an exception follows the one before it in a chain."""
+
+    FIRST = "first"
+    DURING = "during"
+    FROM = "from"
+
+
+_LINKS = (
+    ("During handling of the above exception", Link.DURING),
+    ("The above exception was the direct cause", Link.FROM),
+    ("The following exception was the direct cause", Link.FROM),
+)
+
+
+class Inside(enum.Enum):
+    """What a line is that ends no traceback but belongs to one."""
+
+    HEAD = "head"
+    FRAME = "frame"
+    """A frame, its source text, or words between the links of a chain: nothing that happened."""
+
+
+class Raised(NamedTuple):
+    """The line that ends a traceback, and what led to it."""
+
+    line: Line
+    exception: str
+    """Its type, as printed."""
+    message: str
+    text: str
+    """Type and message, without what stands before them in the line."""
+    head: int
+    """Number of the line in which the traceback begins."""
+    link: Link
+    chain: int
+    """The same for all exceptions of a chain."""
+    handled: bool
+    """Whether the line before says that the program goes on."""
+
+
+@dataclass(frozen=True)
+class _Open:
+    head: int
+    indent: int
+    link: Link
+    chain: int
+    handled: bool
+    frames: bool = True
+    """False after the exception: only a chain may follow."""
+    foreign: int = 0
+    notebook: str = ""
+    """The exception's type where the head names it already."""
+
+
+_TYPE = r"[A-Za-z_][\w$]{0,99}(?:\.(?:<locals>|[A-Za-z_][\w$]{0,99})){0,20}"
+_RAISED = re.compile(rf"(?P<type>{_TYPE})(?:: ?(?P<message>.*)|\s*)$", re.DOTALL)
+_MARGIN = re.compile(r"(?:E {2,}|\s*\|\s?|\s*\+[-+ ]+\s?|> )?")
+_NOTEBOOK = re.compile(rf"({_TYPE})\s+Traceback \(most recent call last\)")
+
+
+class Tracebacks:
+    """The tracebacks that are open now."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Open] = {}
+        self._chains = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._open)
+
+    def read(self, line: Line, before: Level, *, survived: bool) -> Raised | Inside | None:
+        """Follow one line; `before` and `survived` tell of the line before it. None where it belongs to none."""
+        at = line.text.find(HEAD)
+        if at >= 0:
+            self._begin(line, at, handled=survived or before in {Level.QUIET, Level.WARNING})
+            return Inside.HEAD
+        state = self._open.get(line.source)
+        if state is None:
+            return None
+        return self._go_on(state, line)
+
+    def _begin(self, line: Line, at: int, *, handled: bool) -> None:
+        chained = self._open.get(line.source)
+        notebook = _NOTEBOOK.search(line.text)
+        if chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0:
+            opened = replace(chained, head=line.number, indent=_indent(line.text[:at]))
+        else:
+            self._chains += 1
+            handled = handled or line.level in {Level.QUIET, Level.WARNING}
+            opened = _Open(line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled)
+        self._open.pop(line.source, None)
+        self._open[line.source] = replace(opened, notebook=notebook[1] if notebook else "")
+        if len(self._open) > OPEN_MAX:
+            del self._open[next(iter(self._open))]
+
+    def _go_on(self, state: _Open, line: Line) -> Raised | Inside | None:
+        text = line.bare if line.level is not Level.UNSAID else line.text
+        body = _MARGIN.sub("", text, count=1)
+        link = next((link for words, link in _LINKS if words in text), None)
+        if link is not None:
+            self._open[line.source] = replace(state, link=link, frames=True, foreign=0)
+            return Inside.FRAME
+        if not body.strip():
+            return Inside.FRAME
+        raised = self._raised(state, line, body) if state.frames else None
+        if raised is not None:
+            self._open[line.source] = replace(state, frames=False, foreign=0)
+            return raised
+        if state.frames and (state.notebook or _is_frame(body, state.indent)):
+            return Inside.FRAME
+        self._foreign(state, line.source)
+        return None
+
+    def _raised(self, state: _Open, line: Line, body: str) -> Raised | None:
+        if not state.notebook and _indent(body) > state.indent:
+            return None
+        found = _RAISED.match(body.lstrip())
+        if found is None or (state.notebook and found["type"].rpartition(".")[2] != state.notebook.rpartition(".")[2]):
+            return None
+        return Raised(
+            line=line,
+            exception=found["type"],
+            message=(found["message"] or "").strip(),
+            text=body.strip(),
+            head=state.head,
+            link=state.link,
+            chain=state.chain,
+            handled=state.handled,
+        )
+
+    def _foreign(self, state: _Open, source: str) -> None:
+        most = FOREIGN_MAX if state.frames else AFTERWARDS
+        if state.foreign >= most:
+            del self._open[source]
+        else:
+            self._open[source] = replace(state, foreign=state.foreign + 1)
+
+
+def _is_frame(body: str, indent: int) -> bool:
+    return _indent(body) > indent or body.startswith(("[Previous line", "File "))
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -19,6 +19,7 @@ from cache.terminal_state import Final
 from fetchers.errors import Failure, NoAnswer
 from fetchers.messages import LOG, OUTCOMES, Event, Extracted, Fetch, LogPage, LogTarget, Outcome
 from fetchers.records import Record, State
+from fetchers.rules_version import RULES_VERSION
 from fetchers.settings import Settings
 from monitor.accumulator import Accumulator, end_of
 from monitor.changes import AskReason, Change, LogRead, ReadLog, ReasonRead
@@ -97,6 +98,7 @@ class LogReading:
                 self._strange.append((table.key(record), record))
         if self._strange and self._looking is None:
             self._looking = asyncio.ensure_future(self._look_up())
+            self._looking.add_done_callback(self._looked)
         self._note()
 
     def _moment(self) -> Moment:
@@ -121,16 +123,21 @@ class LogReading:
     # --- what is known already -----------------------------------------------------------------------------------
 
     async def _look_up(self) -> None:
-        try:
-            while self._strange:
-                asked, self._strange = self._strange, []
-                records = [record for _, record in asked]
-                finals = await self._keeping.finals(records) if self._keeping is not None else [None] * len(asked)
-                for (key, record), final in zip(asked, finals, strict=True):
-                    self._known(key, record, final)
-                await self._reread(asked, finals)
-        finally:
-            self._looking = None
+        while self._strange:
+            asked, self._strange = self._strange, []
+            records = [record for _, record in asked]
+            finals = await self._keeping.finals(records) if self._keeping is not None else [None] * len(asked)
+            for (key, record), final in zip(asked, finals, strict=True):
+                self._known(key, record, final)
+            await self._reread(asked, finals)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        """Go on with what the cache did not know, whatever has become of asking it."""
+        self._looking = None
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            log.error("what is kept of logs could not be read", exc_info=error)
         self._note()
         self._pump()
 
@@ -149,7 +156,7 @@ class LogReading:
     async def _reread(self, asked: Sequence[tuple[str, Record]], finals: Sequence[Final | None]) -> None:
         """Read kept evidence again where the rules have become better since."""
         pairs = ((key, record, final) for (key, record), final in zip(asked, finals, strict=True) if final is not None)
-        found = [(key, record, final) for key, record, final in pairs if final.outcome is not None]
+        found = [(key, record, final) for key, record, final in pairs if _is_old(final)]
         if not found:
             return
         try:
@@ -358,8 +365,11 @@ class LogReading:
         )
 
 
+def _is_old(final: Final | None) -> bool:
+    return final is not None and final.outcome is not None and final.outcome.rules < RULES_VERSION
+
+
 def _better(final: Final) -> Outcome | None:
-    """What better rules make of kept evidence; null where they are the same that read it."""
-    from fetchers.diagnosis.reread import better  # noqa: PLC0415 - loads all rules
+    from fetchers.diagnosis.reread import better  # noqa: PLC0415 - loads all rules, in a thread
 
     return None if final.outcome is None else better(final.outcome, final.said)

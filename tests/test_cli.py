@@ -127,12 +127,6 @@ def test_a_wrong_command_line_is_one_line_and_64(place: Path, arguments: Sequenc
     assert "\x1b" not in ran.stderr
 
 
-@pytest.mark.parametrize("option", ["--no-reasons"])
-def test_what_is_not_there_yet_is_not_silently_accepted(place: Path, option: str) -> None:
-    """A script that asks for it learns that it does not get it."""
-    assert option in complaint(run(place, "ls", option, "x"), 64)
-
-
 def test_a_filter_prints_only_what_matches(place: Path) -> None:
     """The demo's failed jobs alone; who has no such column is said once, and matches nothing."""
     ran = run(place, "--demo", "ls", "vertex", "active", "-o", "json", "--filter", "state:failed machine:/^[a-z]/")

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from fetchers.diagnosis.findings import reason_of
 from fetchers.diagnosis.model import Diagnosis
 from fetchers.diagnosis.reader import LogReader
-
-RULES_VERSION = 1
-"""Goes up when rules or reading have become better: kept evidence is read again then."""
+from fetchers.rules_version import RULES_VERSION
 
 __all__ = ["RULES_VERSION", "LogReader", "diagnose", "reason_of"]
 

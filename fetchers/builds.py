@@ -6,17 +6,18 @@ whose they are.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from google.cloud.devtools.cloudbuild_v1 import CloudBuildAsyncClient
 from google.cloud.devtools.cloudbuild_v1.types import Build, BuildOptions, GetBuildRequest, ListBuildsRequest
 
+from fetchers.api_reasons import STATUSES, said
 from fetchers.base import Calls
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
-from fetchers.gcp_fields import enum_name, filled, last_part, linked, log_page, one_line, seconds_of, time_of
+from fetchers.gcp_fields import enum_name, filled, last_part, linked, log_page, seconds_of, time_of
 from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
@@ -85,7 +86,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         created=time_of(build, "create_time"),
         started=time_of(build, "start_time"),
         finished=time_of(build, "finish_time"),
-        reason=_reason(build, state),
+        reason=_reason(build, state, {"project": project, "region": scope}),
         url=f"https://console.cloud.google.com/cloud-build/builds;region={scope}/{build.id}?project={project}",
         links=linked(build=build.id, image=_image(build)),
         detail=_detail(build, project),
@@ -104,12 +105,23 @@ def _name(build: Any) -> str:
     return image or trigger or next(iter(build.tags), "") or build.id[:8]
 
 
-def _reason(build: Any, state: State) -> Reason | None:
+def _reason(build: Any, state: State, place: Mapping[str, str]) -> Reason | None:
     if state not in {State.FAILED, State.CANCELLED}:
         return None
+    step, code = _failed_step(build)
     kind = build.failure_info.type_
-    words = build.failure_info.detail or build.status_detail or (enum_name(_FAILURES, kind, "FAILURE") if kind else "")
-    return Reason(text=one_line(words), origin="gcp") if words.strip() else None
+    status = enum_name(_STATUSES, build.status, "STATUS")
+    if kind and status not in STATUSES:
+        status = enum_name(_FAILURES, kind, "FAILURE")
+    words = build.failure_info.detail or build.status_detail or (step and f"step {step} failed")
+    facts = {**place, "image": _image(build), "principal": last_part(build.service_account)}
+    return said(words, "gcp", status=status, exit_code=code, facts=facts)
+
+
+def _failed_step(build: Any) -> tuple[str, int]:
+    """Number and name of the first step that failed, and the status it exited with; nothing where none did."""
+    bad = next(((at, step) for at, step in enumerate(build.steps) if STATES.get(step.status) is State.FAILED), None)
+    return (f"{bad[0]} {bad[1].id or bad[1].name}", int(bad[1].exit_code)) if bad is not None else ("", 0)
 
 
 _LOG = {"resource.type": "build"}
@@ -150,12 +162,9 @@ def _unknown_machine(value: int) -> str:
 
 def _steps(build: Any) -> dict[str, Scalar]:
     done = sum(STATES.get(step.status) is State.SUCCEEDED for step in build.steps)
-    bad = next(((at, step) for at, step in enumerate(build.steps) if STATES.get(step.status) is State.FAILED), None)
     found: dict[str, Scalar] = {"steps": len(build.steps) or None, "steps_done": done if build.steps else None}
-    if bad is not None:
-        at, step = bad
-        found |= {"failed_step": f"{at} {step.id or step.name}", "exit_code": int(step.exit_code) or None}
-    return found
+    step, code = _failed_step(build)
+    return found | {"failed_step": step, "exit_code": code or None}
 
 
 KIND = Kind("ListBuilds", "builds", "GetBuild", record_of)

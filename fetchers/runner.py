@@ -14,6 +14,7 @@ from typing import Any
 from google.cloud.run_v2 import ExecutionsAsyncClient
 from google.cloud.run_v2.types import Condition, Execution, GetExecutionRequest, ListExecutionsRequest
 
+from fetchers.api_reasons import GUARDED, said
 from fetchers.base import Calls
 from fetchers.errors import Rejected
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session, is_absent
@@ -191,7 +192,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         created=time_of(execution, "create_time"),
         started=time_of(execution, "start_time"),
         finished=time_of(execution, "completion_time"),
-        reason=_reason(execution, state),
+        reason=_reason(execution, state, {"project": project, "region": scope}),
         url=f"https://console.cloud.google.com/run/jobs/executions/details/{scope}/{id_}?project={project}",
         links=linked(execution=id_, image=_image(execution), wandb_run=execution.labels.get("wandb-run-id", "")),
         detail=_detail(execution, project),
@@ -202,11 +203,18 @@ def _image(execution: Any) -> str:
     return next((str(container.image) for container in execution.template.containers if container.image), "")
 
 
-def _reason(execution: Any, state: State) -> Reason | None:
-    words = _completed(execution).message
+def _reason(execution: Any, state: State, place: Mapping[str, str]) -> Reason | None:
+    condition = _completed(execution)
+    words = condition.message
     if state not in {State.FAILED, State.CANCELLED} or not words.strip():
         return None
-    return Reason(text=one_line(words), origin="gcp")
+    status = _word(_EXECUTION_REASONS, condition.execution_reason, "") or _word(_COMMON_REASONS, condition.reason, "")
+    facts = {
+        "job": last_part(execution.job),
+        "image": _image(execution),
+        "principal": execution.template.service_account,
+    }
+    return said(words, "gcp", status=status, exits=GUARDED, facts={**place, **facts})
 
 
 def _log_page(execution: Any, project: str) -> str:

@@ -11,10 +11,11 @@ from typing import Any
 
 import grpc
 
+from fetchers.api_reasons import GUARDED, said
 from fetchers.base import Calls
 from fetchers.gcp import PAGE_SIZE, GoogleFetcher, Session
 from fetchers.gcp_errors import Api
-from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, log_page, one_line, seconds_of, time_of
+from fetchers.gcp_fields import enum_name, filled, labels_of, last_part, linked, log_page, seconds_of, time_of
 from fetchers.gcp_sweep import Kind, Requests, sweep
 from fetchers.messages import Fetch
 from fetchers.records import Reason, Record, Scalar, State
@@ -106,7 +107,7 @@ def record_of(message: Any, project: str, scope: str) -> Record:
         created=time_of(job, "create_time"),
         started=time_of(job, "start_time"),
         finished=time_of(job, "end_time"),
-        reason=_reason(job, state),
+        reason=_reason(job, state, {"project": project, "region": scope}),
         url=f"https://console.cloud.google.com/agent-platform/locations/{scope}/training/{id_}?project={project}",
         links=linked(vertex_job=id_, wandb_run=job.labels.get(RUN_LABEL, ""), image=_image(job)),
         detail=_detail(job, project),
@@ -121,10 +122,14 @@ def _image(job: Any) -> str:
     return ""
 
 
-def _reason(job: Any, state: State) -> Reason | None:
+def _reason(job: Any, state: State, place: Mapping[str, str]) -> Reason | None:
     if state not in {State.FAILED, State.CANCELLED} or not job.error.message.strip():
         return None
-    return Reason(text=one_line(job.error.message), origin="gcp")
+    spec = job.job_spec
+    pools = {key: str(value) for key, value in _pools(spec.worker_pool_specs).items() if value}
+    facts = {**place, **pools, "image": _image(job), "principal": spec.service_account}
+    status = _CODES.get(job.error.code, "")
+    return said(job.error.message, "gcp", status=status, exits=GUARDED, facts=facts)
 
 
 _LOG = {"resource.type": "ml_job"}

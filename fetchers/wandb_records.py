@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from fetchers.api_reasons import said, silent_end
 from fetchers.records import Reason, Record, Scalar, State
 from fetchers.settings import QUEUE
 
@@ -27,6 +28,9 @@ RUN_STATES = {
     "unknown": State.UNKNOWN,
 }
 """Every state of a run that the SDK or the server knows."""
+
+SAID = {"failed": ("exited with a non-zero status", "wandb"), "preempted": ("the machine was preempted", "wandb")}
+"""What a state says of why the run ended, and who says it."""
 
 PENDING_RUN_STATES = tuple(raw for raw, state in RUN_STATES.items() if state.pending)
 """The states that the active table asks for."""
@@ -70,6 +74,7 @@ def run_record(node: Any, scope: str, app_url: str, viewer: str | None = None) -
     state = RUN_STATES.get(raw.lower(), State.UNKNOWN)
     config, summary = _config(node.get("config")), mapping(node.get("summaryMetrics"))
     created, heartbeat = moment(node.get("createdAt")), moment(node.get("heartbeatAt"))
+    finished = _finished(state, created, heartbeat, summary)
     url = f"{app_url}{quote(entity)}/{quote(project)}/runs/{quote(run, safe='')}"
     known = {"entity": entity, "project": project, "log_url": f"{url}/logs"}
     return Record(
@@ -81,7 +86,8 @@ def run_record(node: Any, scope: str, app_url: str, viewer: str | None = None) -
         scope=scope,
         created=created,
         started=None if state is State.QUEUED else created,
-        finished=_finished(state, created, heartbeat, summary),
+        finished=finished,
+        reason=_run_reason(raw.lower(), finished),
         url=url,
         links=links(config),
         detail=compact({**known, **_details(node, viewer), **_progress(node, summary)}),
@@ -98,6 +104,14 @@ def _finished(
     if heartbeat is None and created is not None and runtime is not None:
         return later(created, runtime)
     return heartbeat
+
+
+def _run_reason(raw: str, finished: datetime | None) -> Reason | None:
+    """What the state says alone, until the run's output says more."""
+    if raw == "crashed":
+        since = f" since {finished:%Y-%m-%d %H:%M} UTC" if finished else ""
+        return silent_end(f"no heartbeat{since}: killed, out of memory, or the machine is gone", "wandb")
+    return said(*SAID[raw]) if raw in SAID else None
 
 
 def _details(node: Mapping[str, Any], viewer: str | None) -> dict[str, Scalar]:
@@ -201,7 +215,7 @@ def _image(spec: Mapping[str, Any]) -> str | None:
 
 def _reason(error: Any) -> Reason | None:
     message = text(mapping(error).get("message"))
-    return Reason(text=" ".join(message.split()), origin="wandb") if message else None
+    return said(message, "wandb") if message else None
 
 
 # --- values that nobody has checked ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fetchers import builds, runner, vertex
 from fetchers.messages import Page, pack
-from fetchers.records import Reason, Record, State
+from fetchers.records import Record, State
 from tests.emulators import google_world as world_of
 
 REGION = "us-central1"
@@ -46,7 +46,8 @@ def test_a_failed_build_tells_its_image_its_step_and_why() -> None:
     assert (record.id, record.name, record.state) == ("b-1", "arr:b-1", State.FAILED)
     assert (record.created, record.started, record.finished) == (AT, None, END)
     words = "Build step failure: build step 1 failed: exit status 2"
-    assert record.reason == Reason(text=words, origin="gcp")
+    assert record.reason is not None
+    assert (record.reason.text, record.reason.origin, record.reason.rule) == (words, "gcp", "nonzero_exit")
     assert record.url == f"https://console.cloud.google.com/cloud-build/builds;region={REGION}/b-1?project=acme-ml"
     assert record.links == {"build": "b-1", "image": "us-docker.pkg.dev/acme-ml/launch/arr:b-1"}
     expected = {"steps": 2, "steps_done": 1, "failed_step": "1 push", "exit_code": 2, "trigger": "launch"}
@@ -85,7 +86,9 @@ def test_a_failed_execution_tells_its_job_its_counts_and_why() -> None:
         State.FAILED,
         "CONDITION_FAILED",
     )
-    assert record.reason == Reason(text=str(world_of.FAILED["message"]), origin="gcp")
+    assert record.reason is not None
+    said = record.reason
+    assert (said.text, said.origin, said.rule) == (world_of.FAILED["message"], "gcp", "nonzero_exit")
     assert record.finished == END
     assert record.links == {"execution": "agent-abc12", "image": "us-docker.pkg.dev/acme-ml/launch/agent:v7"}
     assert str(record.url).endswith(f"/run/jobs/executions/details/{REGION}/agent-abc12?project=acme-ml")
@@ -114,7 +117,10 @@ def test_a_failed_custom_job_tells_its_run_its_machines_and_why() -> None:
         error=Status(code=8, message="no GPUs\n"),
     )
     record = vertex.record_of(row, "acme-ml", REGION)
-    assert (record.id, record.name, record.reason) == ("123", "train", Reason(text="no GPUs", origin="gcp"))
+    assert (record.id, record.name) == ("123", "train")
+    assert record.reason is not None
+    said = record.reason
+    assert (said.text, said.origin, said.rule) == ("no GPUs", "gcp", "quota_exceeded")
     assert record.links["wandb_run"] == row.labels["wandb-run-id"]
     assert record.links["vertex_job"] == "123"
     assert str(record.url).endswith(f"/locations/{REGION}/training/123?project=acme-ml")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -12,6 +13,7 @@ from monitor.changes import Change, Notice, Refresh, Start
 from monitor.clock import LoopClock, Timer
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
+from monitor.inquiry import EveryReason, OneReason
 from monitor.keeping import CLOSING_S, Keeping
 from monitor.launch import ProcessLauncher
 from monitor.mirror import Mirror
@@ -45,14 +47,17 @@ async def collect(
     say: Callable[[str], None] = log.warning,
     *,
     watch: Callable[[Mirror], None] | None = None,
+    inquiry: OneReason | None = None,
 ) -> Mirror:
     """Ask the tables once and return what they hold, at most `timeout_s` seconds later, with no worker left alive.
 
     A scope that has not answered by then has failed, and says so; a reason that is not known by then is missing, and
     `TableStatus.unread` counts it. `say` takes what people should know, a line each;
-    `watch` is shown several times a second how far it is.
+    `watch` is shown several times a second how far it is. With an `inquiry`, the only reason that is waited for is the
+    one it asks for.
     """
     mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
+    sought = inquiry or EveryReason()
     rows_only: list[Timer] = []
     """The end of waiting for reasons, from when on every table has answered."""
 
@@ -60,10 +65,13 @@ async def collect(
         mirror.apply(change)
         if isinstance(change, Notice):
             say(change.text)
+        sought.hear(change)
         if all(_has_answered(mirror, table) for table in tables):
             if not rows_only:
                 rows_only.append(clock.call_at(clock.monotonic() + REASONS_S, answered.set))
-            if not any(mirror.status[table].unread for table in tables):
+                if (question := sought.question(mirror)) is not None:
+                    clock.call_at(clock.monotonic(), partial(engine.obey, question))  # not while it is telling
+            if sought.over(mirror):
                 answered.set()
 
     budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from fetchers.errors import Failure, FetchError
 from fetchers.records import Reason, Record, State
 from fetchers.redact import redacted
+from monitor.asking import settled
 from monitor.changes import ScopeStatus, TableStatus
 from monitor.columns import COUNTED
-from monitor.commands.ls import exit_status, settled, sift
+from monitor.commands.ls import exit_status, sift
 from monitor.export import ascii_json, render_csv, render_json
 from monitor.filters import parse
 from monitor.listing import render_table

@@ -14,6 +14,7 @@ from monitor.output import complain, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("monitor.commands.ls", "Print the tables once."),
+    "explain": ("monitor.commands.explain", "Say why a program died, from its log."),
     "config": ("monitor.commands.config", "Show, locate or begin the configuration."),
 }
 """Each command's module, which holds it as `command`, and its line in the help."""

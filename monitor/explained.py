@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from fetchers.diagnosis.model import Diagnosis, Finding
@@ -15,7 +16,7 @@ STDIN = "-"
 """What standard input is called in the JSON, and on the command line."""
 
 _MOST_OTHERS = 5
-"""Further findings that are shown."""
+"""Rules of further findings that are shown."""
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def _report(name: str, found: Finding, diagnosis: Diagnosis, width: int, paint: 
     if found.advice:
         yield ""
         yield from advice_lines(redact(found.advice), width, paint)
-    yield from _others(diagnosis, name, width, paint)
+    yield from _others(found, diagnosis, width, paint)
 
 
 def _headline(text: str, width: int, paint: Paint) -> Iterator[str]:
@@ -122,15 +123,20 @@ def _root(diagnosis: Diagnosis) -> int | None:
     return next(exact, next(alike, None))
 
 
-def _others(diagnosis: Diagnosis, name: str, width: int, paint: Paint) -> Iterator[str]:
-    if not diagnosis.others:
-        return
-    yield ""
-    yield paint(f"{INDENT}Also found", DIM)
-    for other in diagnosis.others[:_MOST_OTHERS]:
-        text = f"{INDENT}{name}:{other.line}  {other.rule}: {one_line(redact(other.text))}"
+def _others(found: Finding, diagnosis: Diagnosis, width: int, paint: Paint) -> Iterator[str]:
+    """What else was found, a line for each rule."""
+    by_rule: dict[str, list[Finding]] = {}
+    for other in diagnosis.others:
+        if other.line != found.line:
+            by_rule.setdefault(other.rule, []).append(other)
+    if by_rule:
+        yield ""
+        yield paint(f"{INDENT}Also found", DIM)
+    for rule, others in itertools.islice(by_rule.items(), _MOST_OTHERS):
+        times = f" × {len(others)}" if len(others) > 1 else ""
+        text = f"{INDENT}line {others[0].line}  {rule}{times}: {one_line(redact(others[0].text))}"
         yield fit(text, width).rstrip()
-    if (hidden := len(diagnosis.others) - _MOST_OTHERS) > 0:
+    if (hidden := len(by_rule) - _MOST_OTHERS) > 0:
         yield paint(f"{INDENT}and {hidden} more; -o json has them all", DIM)
 
 

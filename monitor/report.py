@@ -45,7 +45,7 @@ def advice_lines(advice: str, width: int, paint: Paint) -> Iterator[str]:
     start, words = _ARROW, ""
     for quoted, text in _parts(one_line(advice)):
         if quoted and is_command(text):
-            yield from _words(words, width, start, paint)
+            yield from _words(words.removesuffix("("), width, start, paint)
             yield INDENT * 3 + paint(text, GREEN)
             start, words = " " * len(_ARROW), ""
         else:
@@ -59,8 +59,8 @@ def _parts(advice: str) -> Iterator[tuple[bool, str]]:
 
 
 def _words(words: str, width: int, start: str, paint: Paint) -> Iterator[str]:
-    if words.strip(" .,;:"):
-        yield from (paint(line, BOLD) for line in said(words.lstrip(" .,;"), width, first=INDENT + start))
+    if words.strip(" .,;:()"):
+        yield from (paint(line, BOLD) for line in said(words.lstrip(" .,;)"), width, first=INDENT + start))
 
 
 def log_lines(lines: Sequence[Line], width: int, paint: Paint) -> Iterator[str]:

@@ -22,6 +22,7 @@ class Margins:
     def __init__(self) -> None:
         self._lines: dict[int, str] = {}
         self._tail = b""
+        self._most = _MOST
         self.until = 0
         """Number of the last line that is wanted."""
 
@@ -33,17 +34,23 @@ class Margins:
     def around(self, number: int, block: bytes, at: int) -> None:
         """Keep the lines before the one that begins at `at`, and want those after it."""
         self.until = max(self.until, number + AFTER)
+        if number - 1 in self._lines:
+            return
         before = self.before(block, at)
         for back, text in enumerate(reversed(before), start=1):
-            if number - back in self._lines:
-                break
-            self.note(number - back, text)
+            if number - back not in self._lines:
+                self.note(number - back, text)
 
     def before(self, block: bytes, at: int) -> list[str]:
         """The last lines before `at`, as they were visible."""
         known = self._tail + block[max(0, at - _TAIL) : at]
         lines = known[-_TAIL:].split(b"\n")[:-1]
         return [_visible(line) for line in lines[-BEFORE:]]
+
+    def last(self, block: bytes, at: int) -> str:
+        """The last line before `at` that is not empty; an empty text where there is none."""
+        known = (self._tail + block[max(0, at - _TAIL) : at])[-_TAIL:].rstrip()
+        return cleaned(known[max(known.rfind(b"\n"), known.rfind(b"\r")) + 1 :])[:SHOWN]
 
     def passed(self, block: bytes) -> None:
         """The block has been read."""
@@ -55,9 +62,10 @@ class Margins:
 
     def forget(self, wanted: Iterable[int]) -> None:
         """Keep the lines around `wanted` only, once there are too many."""
-        if len(self._lines) > _MOST:
+        if len(self._lines) > self._most:
             near = {number + offset for number in wanted for offset in range(-BEFORE, AFTER + 1)}
             self._lines = {number: text for number, text in self._lines.items() if number in near}
+            self._most = max(_MOST, 2 * len(self._lines))
 
 
 def _visible(line: bytes) -> str:

@@ -27,6 +27,8 @@ STRUCTURE = (
 
 _MEMORY = 64 << 20
 """Bytes that RE2 may take for the states of one automaton; with fewer it would fall back to a slower way."""
+_KNOWN = 256
+_KNOWN_TEXT = 500
 _NAMED_GROUP = re.compile(r"\(\?P<\w+>")
 _ANCHOR = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?P<anchor>[\^$])", re.DOTALL)
 
@@ -39,11 +41,14 @@ class Match:
     facts: dict[str, str]
     at: int
     """Where in the line's text it begins."""
+    threshold: int
+    """How many of it a guard wants within the rule's window."""
 
 
 @dataclass(frozen=True)
 class _Compiled:
     rule: Rule
+    threshold: int
     regex: Any
     unless: Any
 
@@ -60,6 +65,8 @@ class Matcher:
         self._survived = _set_of(SURVIVED)
         self._progress = _any_of(PROGRESS)
         self._success = _any_of(SUCCESS)
+        self._known: dict[tuple[str, str], list[Match]] = {}
+        """What the last lines said: a line that fails comes again and again."""
 
     def candidate(self, block: bytes, at: int) -> int:
         """Where in the block, from `at` on, the next line begins to be worth reading; -1 where none is."""
@@ -79,6 +86,17 @@ class Matcher:
 
     def matches(self, line: Line) -> list[Match]:
         """What the line says, the best first; of each rule the first pattern that fits."""
+        key = (line.text, line.bare)
+        known = self._known.get(key)
+        if known is None:
+            known = self._look(line)
+            if len(line.text) <= _KNOWN_TEXT:
+                if len(self._known) >= _KNOWN:
+                    self._known.clear()
+                self._known[key] = known
+        return known
+
+    def _look(self, line: Line) -> list[Match]:
         found: dict[str, Match] = {}
         for text in (line.text, line.bare) if line.bare != line.text else (line.text,):
             encoded = _encoded(text)
@@ -105,12 +123,13 @@ def _exactly(compiled: _Compiled, text: str) -> Match | None:
     if found is None or (compiled.unless is not None and compiled.unless.search(text)):
         return None
     facts = {name: value for name, value in found.groupdict().items() if value}
-    return Match(compiled.rule, facts, found.start())
+    return Match(compiled.rule, facts, found.start(), compiled.threshold)
 
 
 def _compiled(rule: Rule, pattern: Pattern) -> _Compiled:
     unless = re2.compile(pattern.unless, _options()) if pattern.unless else None
-    return _Compiled(rule, re2.compile(pattern.regex, _options()), unless)
+    threshold = max(rule.threshold, pattern.threshold)
+    return _Compiled(rule, threshold, re2.compile(pattern.regex, _options()), unless)
 
 
 def _options(**changed: Any) -> Any:

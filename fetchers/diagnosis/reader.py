@@ -7,6 +7,7 @@ bounded: hits, and the lines around them.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from fetchers.diagnosis.evidence import diagnosis_of
 from fetchers.diagnosis.findings import finding_of
@@ -153,7 +154,7 @@ class LogReader:
     def _entry(self, entry: Entry, line: Line) -> None:
         if entry.rule in RULES:
             rule = RULES[entry.rule]
-            self._hit(Match(rule, {}, 0), line._replace(text=rule.title), believed=True)
+            self._hit(Match(rule, {}, 0, rule.threshold), line._replace(text=rule.title), believed=True)
             return
         for text in entry.lines:
             inner = read_line(line.number, text)
@@ -169,7 +170,7 @@ class LogReader:
             self._raised(line._replace(bare=place.text), place)
             return
         for match in self._matcher.matches(line):
-            self._hit(match, line)
+            self._hit(match, line, handled=place is Inside.HANDLED)
         runs = _RUNS.search(line.text)
         if runs:
             self._jobs = int(runs[1])
@@ -178,19 +179,21 @@ class LogReader:
         """What the line before a traceback says of it: how loud it is, and whether the program goes on."""
         if HEAD not in line.text:
             return Level.UNSAID, False
-        lines = self._margins.before(self._block, self._at)
-        last = next((text for text in reversed(lines) if text.strip()), "")
+        last = self._margins.last(self._block, self._at)
         return read_line(0, last).level, self._matcher.survived(last)
 
     def _raised(self, line: Line, raised: Raised) -> None:
         matches = self._matcher.matches(line)
         for match in matches:
             facts = {"exception": raised.exception} | match.facts
-            self._hit(Match(match.rule, facts, match.at), line, raised)
+            self._hit(replace(match, facts=facts), line, raised)
         if not any(match.rule.id == GENERAL for match in matches):
-            self._hit(Match(RULES[GENERAL], {"exception": raised.exception}, 0), line, raised)
+            rule = RULES[GENERAL]
+            self._hit(Match(rule, {"exception": raised.exception}, 0, rule.threshold), line, raised)
 
-    def _hit(self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False) -> None:
+    def _hit(
+        self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False, handled: bool = False
+    ) -> None:
         self._order += 1
         survived = self._matcher.survived(line.text)
         hit = Hit(
@@ -202,7 +205,7 @@ class LogReader:
             successes=self._successes,
             facts=match.facts,
             level=min(line.level, Level.UNSAID),
-            handled=survived or (raised is not None and raised.handled),
+            handled=handled or survived or (raised is not None and raised.handled),
             chain=raised.chain if raised else 0,
             head=raised.head if raised else line.number,
             believed=believed,
@@ -214,10 +217,10 @@ class LogReader:
         self._progress_left = SURVIVED_BY
         self._successes_left = 1
         if hit.level is Level.UNSAID and not hit.handled and (raised or match.rule.id != GENERAL):
-            self._count(hit)
+            self._count(hit, match.threshold)
 
-    def _count(self, hit: Hit) -> None:
-        count = self._windows.count(hit.rule, hit.number)
+    def _count(self, hit: Hit, threshold: int) -> None:
+        count = self._windows.count(hit.rule, threshold, hit.number)
         if count is not None and hit.rule.id not in self._detected:
             detection = Detection(finding=finding_of(hit, (), fatal=True), count=count)
             self._detected[hit.rule.id] = detection

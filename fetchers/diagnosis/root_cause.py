@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fetchers.diagnosis.hits import Hit
+from fetchers.diagnosis.prefixes import Level
 
 SURVIVED_BY = 3
 """Signs of progress after a failure by which the program has survived it."""
@@ -15,7 +16,7 @@ SURVIVED_BY = 3
 
 def root_of(hits: Sequence[Hit], progress: int, successes: int) -> Hit | None:
     """The root cause among the hits in their order; `progress` and `successes` as counted at the end of the log."""
-    alive = [hit for hit in hits if not _survived(hit, progress, successes)]
+    alive = [hit for hit in hits if hit.level > Level.QUIET and not _survived(hit, progress, successes)]
     return max(alive, key=_weight, default=None)
 
 

@@ -40,6 +40,9 @@ class Inside(enum.Enum):
     """What a line is that ends no traceback but belongs to one."""
 
     HEAD = "head"
+    """It begins a traceback, perhaps the first of a chain."""
+    HANDLED = "handled"
+    """As `HEAD`, and the line before says that the program goes on."""
     FRAME = "frame"
     """A frame, its source text, or words between the links of a chain: nothing that happened."""
 
@@ -78,6 +81,10 @@ class _Open:
 
 _TYPE = r"[A-Za-z_][\w$]{0,99}(?:\.(?:<locals>|[A-Za-z_][\w$]{0,99})){0,20}"
 _RAISED = re.compile(rf"(?P<type>{_TYPE})(?:: ?(?P<message>.*)|\s*)$", re.DOTALL)
+_NAMED = re.compile(
+    r"(?:.*\.)?(?:[A-Z][A-Za-z]*(?:Error|Exception|Interrupt|Exit|Iteration|Failure|Timeout|Abort|Group))$"
+)
+"""A type that needs no message beside it to be told from other words."""
 _MARGIN = re.compile(r"(?:E {2,}|\s*\|\s?|\s*\+[-+ ]+\s?|> )?")
 _NOTEBOOK = re.compile(rf"({_TYPE})\s+Traceback \(most recent call last\)")
 
@@ -96,17 +103,17 @@ class Tracebacks:
         """Follow one line; `before` and `survived` tell of the line before it. None where it belongs to none."""
         at = line.text.find(HEAD)
         if at >= 0:
-            self._begin(line, at, handled=survived or before in {Level.QUIET, Level.WARNING})
-            return Inside.HEAD
+            return self._begin(line, at, handled=survived or before in {Level.QUIET, Level.WARNING})
         state = self._open.get(line.source)
         if state is None:
             return None
         return self._go_on(state, line)
 
-    def _begin(self, line: Line, at: int, *, handled: bool) -> None:
+    def _begin(self, line: Line, at: int, *, handled: bool) -> Inside:
         chained = self._open.get(line.source)
         notebook = _NOTEBOOK.search(line.text)
-        if chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0:
+        goes_on = chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0
+        if chained is not None and goes_on:
             opened = replace(chained, head=line.number, indent=_indent(line.text[:at]))
         else:
             self._chains += 1
@@ -116,6 +123,9 @@ class Tracebacks:
         self._open[line.source] = replace(opened, notebook=notebook[1] if notebook else "")
         if len(self._open) > OPEN_MAX:
             del self._open[next(iter(self._open))]
+        if goes_on:
+            return Inside.FRAME
+        return Inside.HANDLED if opened.handled else Inside.HEAD
 
     def _go_on(self, state: _Open, line: Line) -> Raised | Inside | None:
         text = line.bare if line.level is not Level.UNSAID else line.text
@@ -139,7 +149,7 @@ class Tracebacks:
         if not state.notebook and _indent(body) > state.indent:
             return None
         found = _RAISED.match(body.lstrip())
-        if found is None or (state.notebook and found["type"].rpartition(".")[2] != state.notebook.rpartition(".")[2]):
+        if found is None or not _is_exception(found["type"], found["message"], state.notebook):
             return None
         return Raised(
             line=line,
@@ -158,6 +168,16 @@ class Tracebacks:
             del self._open[source]
         else:
             self._open[source] = replace(state, foreign=state.foreign + 1)
+
+
+def _is_exception(name: str, message: str | None, notebook: str) -> bool:
+    """Whether the type can be that of an exception; a notebook has named it in its head."""
+    last = name.rpartition(".")[2]
+    if notebook:
+        return last == notebook.rpartition(".")[2]
+    if message is None:
+        return "." in name or _NAMED.match(name) is not None
+    return "." in name or last[:1].isupper()
 
 
 def _is_frame(body: str, indent: int) -> bool:

@@ -6,6 +6,9 @@ from collections import deque
 
 from fetchers.diagnosis.model import Category, Rule
 
+_MOST = 200
+"""Detections of a rule that are counted; no threshold but the one that is never reached lies higher."""
+
 
 class Windows:
     """Lines of the latest detections of each rule that are still within its window."""
@@ -20,16 +23,16 @@ class Windows:
         """Whether a success would change anything."""
         return bool(self._open)
 
-    def count(self, rule: Rule, number: int) -> int | None:
-        """Note a detection; gives their number where that reaches the threshold."""
-        lines = self._lines.setdefault(rule.id, deque(maxlen=max(1, rule.threshold)))
+    def count(self, rule: Rule, threshold: int, number: int) -> int | None:
+        """Note a detection; gives how many there are within the window where that reaches the threshold."""
+        lines = self._lines.setdefault(rule.id, deque(maxlen=_MOST))
         if not lines or lines[-1] != number:
             lines.append(number)
         while number - lines[0] >= rule.window:
             lines.popleft()
-        if rule.category is Category.SERVICE and rule.threshold > 1:
+        if rule.category is Category.SERVICE:
             self._open.add(rule.id)
-        return len(lines) if len(lines) >= rule.threshold else None
+        return len(lines) if len(lines) >= threshold else None
 
     def succeeded(self) -> None:
         """A call has succeeded: failures of a service before it were passing ones."""

@@ -11,6 +11,7 @@ from benchmarks import (
     bytes_sent,
     calls_an_hour,
     cold_five_tables,
+    diagnosis_quality,
     first_frame,
     idle_cpu,
     key_to_paint,
@@ -19,7 +20,7 @@ from benchmarks import (
     simulated_day,
 )
 
-for benchmark in (first_frame, cold_five_tables, one_hangs, loop_gaps, calls_an_hour):
+for benchmark in (first_frame, cold_five_tables, one_hangs, loop_gaps, calls_an_hour, diagnosis_quality):
     benchmark.main()
     print()
 kept = True

@@ -32,7 +32,7 @@ from monitor.ui.colours import Colourless, Colours
 from monitor.ui.driver import TerminalDriver
 from monitor.ui.frugal import FrugalApp
 from monitor.ui.in_turn import InTurnApp
-from monitor.ui.messages import Arrived, EngineGone
+from monitor.ui.messages import Answered, Arrived, EngineGone, LogWanted
 from monitor.ui.screens.dashboard import Dashboard
 from monitor.ui.screens.present import Present
 from monitor.ui.taking import CopyWanted, PlaceWanted, copy, go_to
@@ -58,7 +58,7 @@ FREEZE_AFTER = 10_000
 LATER = (
     *("monitor.browsing", "monitor.clipboard", "monitor.export", "monitor.filters"),
     *("monitor.ui.offers", "monitor.ui.pasting"),
-    *(f"monitor.ui.screens.{screen}" for screen in ("address", "detail", "help", "palette", "start")),
+    *(f"monitor.ui.screens.{screen}" for screen in ("address", "detail", "help", "log", "palette", "start")),
 )
 """What only keys need: the first frame does not wait for it."""
 
@@ -242,6 +242,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         if not self._pending.empty:
             arrived, self._pending = self._pending, Arrived()
             self.dashboard.post_message(arrived)
+            for screen in self.screen_stack:
+                for answer in arrived.answers:
+                    screen.post_message(Answered(answer))
             if self._rows > self._frozen + FREEZE_AFTER:
                 self._keep_for_good()
             self._judge_front()
@@ -329,8 +332,16 @@ class MonitorApp(InTurnApp, FrugalApp):
 
         board = self.dashboard
         if row.key in self.mirror.rows.get(row.table, {}):
-            detail = Detail(row.table, row.key, self.mirror, self.look, self.banner, order=board.order)
+            detail = Detail(row.table, row.key, self.mirror, self.look, self.banner, tell=self._tell, order=board.order)
             self.push_screen(detail, board.show_row)
+
+    def on_log_wanted(self, message: LogWanted) -> None:
+        """Show a row's log; once, however often that is asked."""
+        from monitor.ui.screens.log import Log  # noqa: PLC0415 - as above
+
+        row = message.row
+        if row.key in self.mirror.rows.get(row.table, {}) and not isinstance(self._front, Log):
+            self.push_screen(Log(row, self.mirror, self._tell, self.banner))
 
     def on_copy_wanted(self, message: CopyWanted) -> None:
         """Put it into the clipboard."""

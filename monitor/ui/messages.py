@@ -6,7 +6,8 @@ import msgspec
 from textual.message import Message
 
 from fetchers.records import Record
-from monitor.changes import Change, Notice, RowsChanged, TableChanged
+from monitor.changes import Change, Hello, LogRead, Notice, ReasonRead, RowsChanged, TableChanged
+from monitor.lineage import Row
 
 
 class Delta(msgspec.Struct):
@@ -24,6 +25,10 @@ class Delta(msgspec.Struct):
         self.removed.difference_update(change.upserts)
 
 
+Answer = Hello | ReasonRead | LogRead
+"""What the engine tells whoever has asked, or has to ask again because it is another engine."""
+
+
 class Arrived(Message):
     """Everything that the engine told since the last frame."""
 
@@ -35,6 +40,8 @@ class Arrived(Message):
         """Tables whose status is new."""
         self.notices: list[Notice] = []
         """For a person to read."""
+        self.answers: list[Answer] = []
+        """To what screens have asked, in order; and first words, after which they ask again."""
 
     def add(self, change: Change) -> None:
         """Take one change in."""
@@ -44,12 +51,30 @@ class Arrived(Message):
             self.statuses.add(change.status.table)
         elif isinstance(change, Notice):
             self.notices.append(change)
+        elif isinstance(change, Hello | ReasonRead | LogRead):
+            self.answers.append(change)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        return not (self.rows or self.statuses or self.notices)
+        return not (self.rows or self.statuses or self.notices or self.answers)
 
 
 class EngineGone(Message):
     """The engine will tell nothing more."""
+
+
+class Answered(Message):
+    """The engine has answered one of the screens, or another engine has begun."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class LogWanted(Message):
+    """Somebody wants to read a row's log here."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row

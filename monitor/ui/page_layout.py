@@ -49,7 +49,7 @@ def column(sections: Iterable[Section], width: int) -> list[Cell]:
     for section in sections:
         if section.said:
             label = _label_width(section.said, width)
-            cells += [Cell([(" " * width, "")]), Cell(_heading(section.heading, width))]
+            cells += [Cell([(" " * width, "")]), Cell(heading(section.heading, width))]
             cells += [cell for said in section.said for cell in _cells(said, label, width)]
     return cells
 
@@ -59,7 +59,8 @@ def _label_width(said: Iterable[Said], width: int) -> int:
     return min(max(_LABEL, widest), _WIDEST_LABEL, max(1, width // 3)) + 2
 
 
-def _heading(text: str, width: int) -> list[Part]:
+def heading(text: str, width: int) -> list[Part]:
+    """What stands over a section."""
     return compose([(f"{text} ", "strong"), ("─" * max(0, width - cell_width(text) - 1), "faint")], [], width)
 
 

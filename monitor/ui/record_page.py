@@ -8,22 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fetchers.records import Record, Scalar, State, order
 from monitor import freshness
 from monitor.advice import QUOTED, is_command
 from monitor.browsing import is_web
-from monitor.changes import ScopeStatus
+from monitor.changes import ReasonRead, ScopeStatus
 from monitor.columns import GLYPHS
 from monitor.export import record_json
 from monitor.fields import SECONDS
 from monitor.freshness import Freshness
 from monitor.lineage import Named, Row, Rows, is_itself
 from monitor.tables import TABLES
-from monitor.text import LIMIT, age, cell_width, clean, duration, one_line, pieces
+from monitor.text import LIMIT, cell_width, clean, duration, one_line, pieces
+from monitor.ui.evidence import doubts, evidence, grounds
 from monitor.ui.page_layout import MOST, Said, Section, beside, column, wrapped
 from monitor.ui.taking import log_of
+from monitor.ui.times import distance, full_time
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.widgets.sheet import MARK, Cell, Follow, Open, PageLine, Take, Target
 from monitor.ui.words import ROLES, View, ago, name_of
@@ -52,6 +54,8 @@ class Subject:
     rows: Rows = field(default_factory=dict)
     gone: bool = False
     """Whether it is listed no more."""
+    told: ReasonRead | None = None
+    """What its reason rests on; null until the engine has said so."""
 
     @property
     def since(self) -> datetime | None:
@@ -76,9 +80,11 @@ class Subject:
 
 def page(subject: Subject, width: int) -> Sequence[PageLine]:
     """The page in so many cells, the marks beside its columns included."""
-    why = _why(subject, max(1, width - 2 * MARK))
+    room = max(1, width - 2 * MARK)
+    why = _why(subject, room)
     top: list[PageLine] = [(Cell(line, target),) for line, target in why]
-    left, right = _identity(subject), [*_links(subject), _provenance(subject)]
+    top += [(Cell(line),) for line in evidence(subject.told.outcome if subject.told else None, room)]
+    left, right = _identity(subject), [*_links(subject), grounds(subject.told, subject.view), _provenance(subject)]
     if width < TWO_COLUMNS_FROM:
         sections = [*left[:1], *right[:-1], *left[1:], right[-1]]
         return top + [(cell,) for cell in column(sections, max(1, width - 2 * MARK))]
@@ -131,6 +137,7 @@ def _reason(subject: Subject, width: int) -> Iterator[tuple[list[Part], Target |
     if record.reason is None:
         if text := _no_reason(record):
             yield [(text, "dim")], None
+        yield from _doubts(subject, room)
         return
     role = "why-failed" if record.state is State.FAILED else "text"
     for line in wrapped(record.reason.text, room, MOST_SAID):
@@ -140,7 +147,15 @@ def _reason(subject: Subject, width: int) -> Iterator[tuple[list[Part], Target |
     if said := " · ".join(one_line(word) for word in words if word):
         for line in wrapped(said, room, MOST):
             yield [(line, "dim")], None
+    yield from _doubts(subject, room)
     yield from _advice(record.reason.advice or "", room)
+
+
+def _doubts(subject: Subject, room: int) -> Iterator[tuple[list[Part], Target | None]]:
+    """What the source says besides, and why the reason may yet be another."""
+    for text, role in doubts(subject.record, subject.told, subject.view):
+        for line in wrapped(text, room, MOST):
+            yield [(line, role)], None
 
 
 def _no_reason(record: Record) -> str:
@@ -181,7 +196,7 @@ def _times(subject: Subject) -> Iterator[Said]:
     named = {"created": record.created, "started": record.started, "finished": record.finished}
     for label, moment in named.items():
         if moment is not None:
-            yield Said(label, [(full_time(moment, now), "text")], _distance(moment, now), "dim")
+            yield Said(label, [(full_time(moment, now), "text")], distance(moment, now), "dim")
     took = record.seconds(subject.until)
     if took is not None:
         yield Said(_TOOK.get(record.state, "took"), [(duration(took), "strong")], _waited(record), "dim")
@@ -195,20 +210,6 @@ def _waited(record: Record) -> str:
         return ""
     waited = (record.started - record.created).total_seconds()
     return f"after {duration(waited)} of waiting" if waited >= 1 else ""
-
-
-def full_time(moment: datetime, now: datetime) -> str:
-    """A date and a time in the zone of `now`, with its name: `2026-01-05 14:03:22 UTC`."""
-    try:
-        shown = moment.astimezone(now.tzinfo)
-    except OverflowError:  # the first or the last day of the calendar, in another zone
-        shown = moment.astimezone(UTC)
-    return f"{shown:%Y-%m-%d %H:%M:%S} {clean(shown.tzname() or '')}".rstrip()
-
-
-def _distance(moment: datetime, now: datetime) -> str:
-    seconds = (now - moment).total_seconds()
-    return age(seconds) if seconds >= 0 else f"in {duration(-seconds)}"
 
 
 FIRST = (
@@ -326,7 +327,7 @@ def _answer(subject: Subject) -> Iterator[Said]:
     if scope.fetched_at is None:
         yield Said("answer", worth, "it has never answered in full", role="dim")
     else:
-        since = _distance if found.good else ago
+        since = distance if found.good else ago
         yield Said("answer", worth, since(scope.fetched_at, view.now))
         yield Said("", (), full_time(scope.fetched_at, view.now), role="dim")
     if scope.took_s is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
@@ -55,8 +55,8 @@ class Front(Protocol):
         ...
 
 
-def copyable(record: Record) -> dict[str, str]:
-    """What of a record can be copied, by name: one clean line each, but for the JSON."""
+def copyable(record: Record, evidence: Sequence[str] = ()) -> dict[str, str]:
+    """What of a record can be copied, by name: one clean line each, but for the JSON and the evidence's lines."""
     from monitor.advice import commands  # noqa: PLC0415 - not needed for the first frame
     from monitor.export import record_json  # noqa: PLC0415 - as above
 
@@ -68,6 +68,7 @@ def copyable(record: Record) -> dict[str, str]:
         "reason": one_line(reason.text) if reason else "",
         "advice": advice,
         "command": next(iter(commands(advice)), ""),
+        "evidence": "\n".join(map(clean, evidence)),
         JSON: record_json(record),
     }
     return {name: text for name, text in texts.items() if text}

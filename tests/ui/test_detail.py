@@ -16,7 +16,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from fetchers.errors import Failure
 from fetchers.records import Reason, State
-from monitor.changes import Change, Hello, RowsChanged
+from monitor.changes import AskReason, Change, Hello, RowsChanged
 from monitor.export import record_json, render_json
 from monitor.lineage import Row
 from monitor.text import cell_width
@@ -106,7 +106,7 @@ def everything(stage: Stage) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60), (40, 12)])
 async def test_everything_known_about_a_record_is_on_its_screen(size: tuple[int, int]) -> None:
-    """Why, what to do, when, every field, every link, and where it is from; at every size, and nothing is asked."""
+    """Why, what to do, when, every field, every link, and where it is from; at every size, and only for the reason."""
     async with Stage().open(*size) as stage:
         await opened(stage)
         text = everything(stage)
@@ -120,7 +120,7 @@ async def test_everything_known_about_a_record_is_on_its_screen(size: tuple[int,
             *("Vertex AI API, ListCustomJobs", "live", "10 s ago", "1.8 s"),
         ):
             assert words.replace(" ", "") in packed, words
-        assert stage.link.commands == []
+        assert {type(command) for command in stage.link.commands} == {AskReason}
         last = "".join(text for cell in stage.app.screen.query_one(Sheet)._page[-1] for text, _ in cell.parts)
         await stage.press("end")
         assert any(last.split() == line.strip(" ▐▌").split() for line in stage.lines())
@@ -492,7 +492,7 @@ FROM = pytest.mark.parametrize("way", [(), ("escape",)], ids=["its page", "the t
 
 
 @FROM
-async def test_o_and_l_open_the_page_and_the_log(
+async def test_o_and_shift_l_open_the_page_and_the_log(
     written: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: tuple[str, ...]
 ) -> None:
     """In the browser that the person has named."""
@@ -504,7 +504,7 @@ async def test_o_and_l_open_the_page_and_the_log(
     async with Stage().open() as stage:
         await opened(stage)
         await stage.press(*way)
-        for key, asked in (("o", URL), ("l", JOB.detail["log_url"])):
+        for key, asked in (("o", URL), ("L", JOB.detail["log_url"])):
             await stage.press(key)
             await until(stage, partial(says, stage, f"opened {asked}"))
         assert (tmp_path / "asked").read_text().splitlines() == [URL, JOB.detail["log_url"]]
@@ -533,7 +533,7 @@ async def test_what_a_record_does_not_have_is_said(written: list[str], way: tupl
     async with Stage().open() as stage:
         await opened(stage, "4")
         await stage.press(*way)
-        for key, what in (("o", "page"), ("l", "log")):
+        for key, what in (("o", "page"), ("L", "log")):
             await stage.press(key)
             await until(stage, partial(says, stage, f"its source names no {what}"))
         assert not written
@@ -544,7 +544,7 @@ async def test_a_log_that_is_no_page_can_be_copied(written: list[str], way: tupl
     """A bucket is read with other tools."""
     async with Stage().open() as stage:
         await stage.tell(rows("builds", [record("builds", 1, detail={"log_uri": "gs://logs/log-1.txt"})]))
-        await stage.press("1", "enter", *way, "l")
+        await stage.press("1", "enter", *way, "L")
         await until(stage, partial(says, stage, "copied log gs://logs/log-1.txt"))
         assert copied(written) == "gs://logs/log-1.txt"
 

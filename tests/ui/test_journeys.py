@@ -143,7 +143,7 @@ def test_see_a_failure_read_why_open_its_log_copy_its_id_and_come_back(tmp_path:
         assert any("→" in line for line in lines), "what to do"
         record = next(match[1] for line in lines if (match := re.search(r" id +(\S+)", line)))
 
-        person.tmux.press("l")
+        person.tmux.press("L")
         person.tmux.wait(lambda _: len(person.opened()) == 1, "the log")
         person.tmux.wait_for("opened https://")  # until then the same page is not asked for again
         person.tmux.press("o")

@@ -130,7 +130,7 @@ async def test_the_list_scrolls_and_the_mouse_chooses() -> None:
         await stage.tell(rows("builds", ROWS), status("builds"))
         await stage.press("colon")
         everything = len(offers(stage).found)
-        await stage.press("up", *["pagedown"] * (everything // 8))
+        await stage.press("up", *["pagedown"] * -(-everything // 8))
         assert "theme: terminal" in first(stage)
         await stage.press("pageup", "pageup", "down")
         assert first(stage)

@@ -23,7 +23,7 @@ from monitor.lineage import Row
 from monitor.text import one_line
 from monitor.ui.bindings import bindings
 from monitor.ui.heights import share
-from monitor.ui.messages import Arrived
+from monitor.ui.messages import Arrived, LogWanted
 from monitor.ui.rows import Rows
 from monitor.ui.seeking import next_failure
 from monitor.ui.taking import PlaceWanted, log_of
@@ -325,6 +325,11 @@ class Dashboard(Screen[None]):
         record = self.table.under_cursor
         if record is not None:
             self.post_message(PlaceWanted("page", record.url or ""))
+
+    def action_read_log(self) -> None:
+        """Read the row's log here."""
+        if self.table.key is not None:
+            self.post_message(LogWanted(Row(self.table.table, self.table.key)))
 
     def action_log(self) -> None:
         """Open the row's log."""

@@ -1,6 +1,7 @@
 """The screen of one record: everything known about it, where its links lead, and who says so.
 
-It asks nobody: what it shows is what the mirror holds, and it follows a record that changes, moves or vanishes.
+What it shows is what the mirror holds, and it follows a record that changes, moves or vanishes. What the reason rests
+on it asks the engine for, and is complete without.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from fetchers.records import Record
+from monitor.changes import AskReason, Command, Hello, ReasonRead
 from monitor.lineage import Named, Row, named_by, resolve
 from monitor.mirror import Mirror
 from monitor.tables import TABLES
 from monitor.ui.bindings import bindings
+from monitor.ui.messages import Answered, LogWanted
 from monitor.ui.questions import COPY, copy_choices
 from monitor.ui.record_page import Subject, page, raw_page
 from monitor.ui.rows import Rows
@@ -45,9 +48,10 @@ class Detail(Over[Row]):
         look: Callable[[str], View],
         banner: Callable[[], Banner],
         *,
+        tell: Callable[[Command], None],
         order: Callable[[str], Rows],
     ) -> None:
-        """Show the row `key` of a table; `order` gives the rows of a table as it shows them.
+        """Show the row `key` of a table; `tell` reaches the engine, `order` gives the rows of a table as it shows them.
 
         Raises `KeyError` where there is no such row.
         """
@@ -61,6 +65,11 @@ class Detail(Over[Row]):
         self._mirror = mirror
         self._look = look
         self._order = order
+        self._tell = tell
+        self._told: ReasonRead | None = None
+        """What the reason rests on; null until the engine has said so."""
+        self._asked: tuple[object, ...] = ()
+        """What it was asked about."""
         self._history: list[tuple[Row, Record]] = []
         self._position = 0
         self._count = 0
@@ -82,7 +91,8 @@ class Detail(Over[Row]):
         return [self._title, self._sheet, self._choice]
 
     def on_mount(self) -> None:
-        """Show it."""
+        """Show it, and ask why it is so."""
+        self._ask_reason()
         self._sheet.turn(self._page())
 
     def on_resize(self) -> None:
@@ -108,13 +118,33 @@ class Detail(Over[Row]):
         super().tick()
         self._stirred = True
         self._follow_record()
+        self._ask_reason()
         if self._known != self._now_known():
             self._sheet.show(self._page())
 
     def _now_known(self) -> tuple[object, ...]:
         """All that a page is made of, but for the time."""
         view = self._look(self.row.table)
-        return (self.record, view.status, view.alive, view.now.tzinfo, self._gone)
+        return (self.record, view.status, view.alive, view.now.tzinfo, self._gone, self._told)
+
+    def _ask_reason(self) -> None:
+        """Ask the engine what the reason rests on, unless nothing about that can be another since it was asked."""
+        status = self._look(self.row.table).status
+        reading = (status.unread, status.unreadable) if status is not None else None
+        about = (self.row, self.record, reading)
+        if about != self._asked:
+            self._asked = about
+            self._tell(AskReason(table=self.row.table, key=self.row.key))
+
+    def on_answered(self, message: Answered) -> None:
+        """What the reason rests on; or another engine, which has not been asked."""
+        answer = message.answer
+        if isinstance(answer, Hello):
+            self._asked = ()
+            self._ask_reason()
+        elif isinstance(answer, ReasonRead) and Row(answer.table, answer.key) == self.row:
+            self._told = answer
+            self._sheet.show(self._page())
 
     def _follow_record(self) -> None:
         """Find the record where it is now: a run that ends moves to another table under the same key."""
@@ -157,6 +187,7 @@ class Detail(Over[Row]):
             named_by=[one for one in self._named_by if one.row.key in rows.get(one.row.table, {})],
             rows=rows,
             gone=self._gone,
+            told=self._told if self._told and Row(self._told.table, self._told.key) == self.row else None,
         )
 
     # --- going elsewhere
@@ -168,6 +199,7 @@ class Detail(Over[Row]):
     def _turn(self) -> None:
         self._relate()
         self._locate()
+        self._ask_reason()
         self._sheet.turn(self._page())
 
     def _locate(self) -> None:
@@ -245,17 +277,25 @@ class Detail(Over[Row]):
         """Open its page."""
         self.post_message(PlaceWanted("page", self.record.url or ""))
 
+    def action_read_log(self) -> None:
+        """Read its log here."""
+        self.post_message(LogWanted(self.row))
+
     def action_log(self) -> None:
         """Open its log."""
         self.post_message(PlaceWanted("log", log_of(self.record)))
 
     def action_copy(self) -> None:
         """Ask what to copy."""
-        self._choice.ask(COPY, copy_choices(copyable(self.record)))
+        self._choice.ask(COPY, copy_choices(self._copyable()))
+
+    def _copyable(self) -> dict[str, str]:
+        outcome = self._told.outcome if self._told is not None else None
+        return copyable(self.record, outcome.evidence if outcome is not None else ())
 
     def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
         """Copy that."""
         self.set_focus(None)
-        text = copyable(self.record).get(message.value or "")
+        text = self._copyable().get(message.value or "")
         if message.value and text:
             self.post_message(CopyWanted(message.value, text))

@@ -31,6 +31,7 @@ from monitor.ui.words import ROLES, name_of
 CONTEXTS = {
     "dashboard": "Tables",
     "detail": "Everything about a row",
+    "log": "A log",
     "start": "What is set up",
     "palette": "Commands by name",
     "address": "An address",
@@ -236,6 +237,8 @@ class HelpText(Painted):
     def on_resize(self) -> None:
         """Another size has other columns."""
         self._columns = columns(self._said, max(1, self.size.height))
+        if self.pages > 1:
+            self._columns = columns(self._said, max(1, self.size.height - 1))  # the last line says which page it is
         self._page = min(self._page, self.pages - 1)
         super().on_resize()
 
@@ -245,9 +248,9 @@ class HelpText(Painted):
         self.repaint()
 
     def line(self, y: int) -> Strip:
-        """One line of each column; at the end of the first, which page this is."""
+        """One line of each column; where there are several pages, the last line says which this is."""
         width = self.size.width
-        page = f"page {self._page + 1} of {self.pages} " if y == 0 and self.pages > 1 else ""
+        page = f"page {self._page + 1} of {self.pages} " if y == self.size.height - 1 and self.pages > 1 else ""
         parts: list[Part] = []
         for column in self._columns[self._page * self._across :][: self._across]:
             text = column[y] if y < len(column) else []

@@ -1,19 +1,29 @@
-"""The two W&B tables: sends each scope to the server, to a launch queue, or to a directory of offline runs."""
+"""The two W&B tables and the logs of their runs: each scope is asked of the server, a launch queue or a directory."""
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from fetchers.ask import Ask
-from fetchers.base import Calls
-from fetchers.messages import Fetch
+from fetchers.base import Calls, LogText, Yielded
+from fetchers.errors import FetchError, Rejected
+from fetchers.messages import LOG, OUTCOMES, Fetch, LogPart, LogTarget, Outcome
 from fetchers.records import Record
 from fetchers.scratch import private_directory
 from fetchers.settings import QUEUE, Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
+from fetchers.wandb_output import TAIL, outcome_of, unread
+from fetchers.wandb_reasons import Printed, Reasons, has_output
 from fetchers.wandb_records import ACTIVE
+
+NEW_ONLINE = 10
+"""Outputs of runs of a server that one fetch reads, of those not read before: each is a call or two."""
+NEW_OFFLINE = 50
+"""The same of a directory."""
 
 
 class RunsFetcher:
@@ -22,22 +32,78 @@ class RunsFetcher:
     def __init__(self, settings: Settings) -> None:
         if "wandb" not in sys.modules:
             prepare_environment(private_directory())
-        from fetchers.wandb_offline import OfflineRuns  # noqa: PLC0415 - imports `wandb`, which reads the environment
+        from fetchers import wandb_console  # noqa: PLC0415 - imports `wandb`, which reads the environment
+        from fetchers.wandb_offline import OfflineRuns  # noqa: PLC0415 - as above
         from fetchers.wandb_online import OnlineRuns  # noqa: PLC0415 - as above
 
         self._settings = settings.wandb
         self._threads = Threads()
         self._offline = OfflineRuns()
         self._online = OnlineRuns(settings.wandb)
+        self._printed_online = functools.partial(wandb_console.printed, self._online)
+        self._reasons_online = Reasons(self._printed_online, NEW_ONLINE)
+        self._reasons_offline = Reasons(self._offline.printed, NEW_OFFLINE)
 
-    def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Sequence[Record]]:
-        """Yield the pages of a scope; a record names the table it belongs to, which need not be the one asked for."""
+    async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
+        """Yield the pages of a scope; a record names the table it belongs to, which need not be the one asked for.
+
+        Of a fetch of logs, whose scopes are tables, yield what the runs among its targets printed.
+        """
         ask = Ask(fetch, scope, calls, self._threads)
-        if scope not in self._settings.offline_dirs and scope.startswith(QUEUE):
-            return self._online.queued(ask, scope.removeprefix(QUEUE))
-        source = self._offline if scope in self._settings.offline_dirs else self._online
-        return source.active(ask) if fetch.table == ACTIVE else source.completed(ask)
+        async with aclosing(self._parts(ask)) as parts:
+            async for part in parts:
+                yield part
+
+    def _parts(self, ask: Ask) -> AsyncGenerator[Yielded]:
+        if ask.fetch.table == LOG:
+            return self._log(ask)
+        if ask.fetch.table == OUTCOMES:
+            return self._outcomes(ask)
+        return self._records(ask)
 
     def stuck(self) -> bool:
         """Whether a thread hangs, or the SDK's helper process is dead or hung."""
         return self._threads.stuck() or self._online.broken()
+
+    # --- records -------------------------------------------------------------------------------------------------
+
+    def _records(self, ask: Ask) -> AsyncGenerator[Sequence[Record]]:
+        if self._is_queue(ask.scope):
+            return self._online.queued(ask, ask.scope.removeprefix(QUEUE))
+        offline = self._is_offline(ask.scope)
+        source = self._offline if offline else self._online
+        pages = source.active(ask) if ask.fetch.table == ACTIVE else source.completed(ask)
+        return (self._reasons_offline if offline else self._reasons_online).explained(ask, pages)
+
+    def _is_offline(self, scope: str) -> bool:
+        return scope in self._settings.offline_dirs
+
+    def _is_queue(self, scope: str) -> bool:
+        return not self._is_offline(scope) and scope.startswith(QUEUE)
+
+    # --- logs ----------------------------------------------------------------------------------------------------
+
+    def _printed(self, scope: str) -> Printed:
+        return self._offline.printed if self._is_offline(scope) else self._printed_online
+
+    async def _outcomes(self, ask: Ask) -> AsyncGenerator[Sequence[Outcome]]:
+        for target in ask.fetch.targets:
+            if target.record.table == ask.scope:
+                yield [await self._outcome(ask, target)]
+
+    async def _outcome(self, ask: Ask, target: LogTarget) -> Outcome:
+        """Why a run ended, from the end of what it printed; where that cannot be read, why not."""
+        if not has_output(target.record):
+            return unread(target)
+        try:
+            return outcome_of(target, await self._printed(target.record.scope)(ask, target.record, TAIL))
+        except FetchError as error:
+            return unread(target, f"log not readable: {error}", error.retry_after_s)
+
+    async def _log(self, ask: Ask) -> AsyncGenerator[LogText]:
+        for target in ask.fetch.targets:
+            record = target.record
+            if record.table == ask.scope:
+                if self._is_queue(record.scope):
+                    raise Rejected(f"{record.name} is an item of a launch queue, which prints nothing: its agent does")
+                yield await self._printed(record.scope)(ask, record, ask.fetch.part or LogPart())

@@ -23,24 +23,30 @@ _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 
 def records(data: bytes, offset: int = 0) -> Iterator[bytes]:
     """Yield the records of `data`, whose first byte is byte `offset` of the log: zero or a multiple of `BLOCK`."""
+    return (payload for _, payload in located(data, offset))
+
+
+def located(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
+    """Yield the same records, each with the place in the log at which it begins."""
     parts: list[bytes] | None = None
-    for kind, payload in _chunks(data, offset):
+    begun = 0
+    for at, kind, payload in _chunks(data, offset):
         if kind == _FULL:
             parts = None
-            yield payload
+            yield at, payload
         elif kind == _FIRST:
-            parts = [payload]
+            parts, begun = [payload], at
         elif parts is not None and kind in (_MIDDLE, _LAST):
             parts.append(payload)
             if kind == _LAST:
-                yield b"".join(parts)
+                yield begun, b"".join(parts)
                 parts = None
         else:
             parts = None
 
 
-def _chunks(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    """Yield kind and payload of each chunk; kind 0 stands for whatever was damaged."""
+def _chunks(data: bytes, offset: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield place, kind and payload of each chunk; kind 0 stands for whatever was damaged."""
     for start in range(0, len(data), BLOCK):
         block = data[start : start + BLOCK]
         at = HEADER if start + offset == 0 else 0
@@ -48,7 +54,7 @@ def _chunks(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
             checksum, size, kind = _HEAD.unpack_from(block, at)
             payload = block[at + _HEAD.size : at + _HEAD.size + size]
             if len(payload) < size or zlib.crc32(payload, zlib.crc32(bytes((kind,)))) != checksum:
-                yield 0, b""
+                yield start + offset + at, 0, b""
                 break
-            yield kind, payload
+            yield start + offset + at, kind, payload
             at += _HEAD.size + size

@@ -16,10 +16,14 @@ from pathlib import Path
 
 import psutil
 
+from fetchers.api_reasons import said, silent_end
 from fetchers.ask import Ask
+from fetchers.base import LogText
 from fetchers.errors import NotAllowed, Rejected
+from fetchers.messages import LogPart
 from fetchers.records import Reason, Record
 from fetchers.wandb_file import Content, pid_of, read, runtime
+from fetchers.wandb_printed import printed
 from fetchers.wandb_records import RUN_STATES, compact, later, links, metrics, number, table_of, text
 
 STALE_S = 60.0
@@ -32,6 +36,9 @@ LOOK_BACK = timedelta(days=1)
 """Older files without an end are not looked into for a process that still lives."""
 PER_PAGE = 50
 """Files read in one call."""
+
+SILENT = "ended without a word: killed, out of memory, or the machine was lost"
+"""Why a run has crashed that left nothing else."""
 
 _BELOW = ("", "wandb", ".wandb")
 """Where runs are, seen from a configured directory: it, or what the SDK makes in it."""
@@ -83,6 +90,10 @@ class OfflineRuns:
             yield ended
             if left <= 0:
                 return
+
+    async def printed(self, ask: Ask, record: Record, part: LogPart) -> LogText:
+        """One part of what a run printed, the end unless `part` names another. Raises `Rejected`, `NoAnswer`."""
+        return await ask.call(f"ReadOutput {record.id}", 1, lambda: _printed(record, part))
 
     async def _found(self, ask: Ask) -> list[RunFile]:
         files = await ask.call("ScanDirectory", 1, lambda: found(Path(ask.scope).expanduser()))
@@ -150,6 +161,24 @@ def _run_file(directory: Path) -> RunFile | None:
         return None
     signature = (status.st_ino, status.st_size, status.st_mtime_ns)
     return RunFile(text(name[2]) or name[2], path, name[1], written, signature)
+
+
+def _printed(record: Record, part: LogPart) -> LogText:
+    try:
+        return printed(_file_of(record), part)
+    except OSError as error:
+        raise Rejected(f"what run {record.id} printed cannot be read: {error.strerror or error}") from error
+
+
+def _file_of(record: Record) -> Path:
+    """The file of the run that a record is of: where the record says, if a run of that directory is there."""
+    directory = Path(record.scope).expanduser()
+    told = Path(str(record.detail.get("path", "")))
+    if told.parent.parent in {directory / below for below in _BELOW}:
+        file = _run_file(told.parent)
+        if file is not None and file.id == record.id:
+            return file.path
+    return next((file.path for file in found(directory) if file.id == record.id), told)
 
 
 # --- records -----------------------------------------------------------------------------------------------------
@@ -234,9 +263,9 @@ def _finished(file: RunFile, content: Content) -> datetime:
 
 def _reason(raw: str, content: Content) -> Reason | None:
     if raw == "failed":
-        code = f"exit code {content.exit_code}"
-        return Reason(text=f"{content.error} ({code})" if content.error else code, origin="python")
+        code = content.exit_code or 0
+        ended = f"exit code {code}"
+        return said(f"{content.error} ({ended})" if content.error else ended, "python", exit_code=code)
     if raw == "crashed":
-        silent = "ended without a word: killed, out of memory, or the machine was lost"
-        return Reason(text=content.error or silent, origin="python")
+        return said(content.error, "python") if content.error else silent_end(SILENT, "python")
     return None

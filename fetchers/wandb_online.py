@@ -79,6 +79,11 @@ class OnlineRuns:
         self._refused: tuple[float, Exception] | None = None
         """When the client could last not be made, and what the SDK raised."""
 
+    @property
+    def base_url(self) -> str:
+        """The server's address."""
+        return self._settings.base_url
+
     def broken(self) -> bool:
         """Whether the SDK's helper process is dead or hung: only another process mends that."""
         return self._broken
@@ -129,7 +134,7 @@ class OnlineRuns:
         while most > 0 and page < MOST_PAGES:
             page += 1
             variables["perPage"] = min(PER_PAGE, most)
-            data = await self._asked(ask, method, page, listing.QUERY, variables)
+            data = await self.asked(ask, method, page, listing.QUERY, variables)
             found = _field(data, "project", ask.scope)
             if found is None:
                 raise Rejected(self._no_project(ask.scope))
@@ -157,11 +162,11 @@ class OnlineRuns:
 
     async def _items_page(self, ask: Ask, page: int, variables: Mapping[str, Any]) -> Any:
         try:
-            return await self._asked(ask, "LaunchQueueItems", page, _ITEMS, variables)
+            return await self.asked(ask, "LaunchQueueItems", page, _ITEMS, variables)
         except Rejected as refused:
             if "cannot query field" not in str(refused).lower():
                 raise
-        return await self._asked(ask, "LaunchQueueItemsOfOld", page, _ITEMS_OF_OLD, variables)
+        return await self.asked(ask, "LaunchQueueItemsOfOld", page, _ITEMS_OF_OLD, variables)
 
     # --- what is wanted ------------------------------------------------------------------------------------------
 
@@ -232,12 +237,22 @@ class OnlineRuns:
         self._viewer = _viewer(api, ask.left_s())
         return api
 
-    async def _asked(self, ask: Ask, method: str, page: int, query: str, variables: Mapping[str, Any]) -> Any:
-        api = await self._client(ask)
-        service = api._service_api  # noqa: SLF001 - the client below `Api.runs`: the version is pinned
+    async def requested(self, ask: Ask, method: str, page: int, request: Any) -> Any:
+        """Return the answer to a request of the SDK's own to its helper. Raises `FetchError`."""
+        service = await self.service(ask)
+        return await self._called(ask, method, page, lambda: service.send_api_request(request, timeout=ask.left_s()))
+
+    async def asked(self, ask: Ask, method: str, page: int, query: str, variables: Mapping[str, Any]) -> Any:
+        """Return the answer to a GraphQL query. Raises `FetchError`."""
+        service = await self.service(ask)
         return await self._called(
             ask, method, page, lambda: service.execute_graphql(query, variables, timeout=ask.left_s())
         )
+
+    async def service(self, ask: Ask) -> Any:
+        """Return the client below `Api.runs`, which knows the key and speaks to the helper. Raises `FetchError`."""
+        api = await self._client(ask)
+        return api._service_api  # noqa: SLF001 - the version is pinned
 
     async def _called(self, ask: Ask, method: str, page: int, work: Callable[[], Any]) -> Any:
         begun = time.monotonic()

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.emulators import wandb_printed
 from tests.emulators.wandb_graphql import GraphQLError, execute, parse
 from tests.emulators.wandb_world import World, default_world
 
+DOWNLOAD = "Download"
+"""Stands for the download of a file of a run, where an operation is named."""
 EVERY = "*"
 """Stands for every operation."""
 
@@ -44,6 +47,8 @@ class Fault(enum.StrEnum):
     UNAVAILABLE = "503"
     HTML = "html"
     """A proxy's page, with status 200."""
+    GARBAGE = "garbage"
+    """Bytes that are no HTTP."""
     TRUNCATED = "truncated"
     """JSON that ends in the middle, with the length it really has."""
     GRAPHQL_ERROR = "graphql-error"
@@ -107,6 +112,8 @@ class WandbEmulator:
         """Every operation asked and its variables, in order."""
         self.retry_after_s = 7
         """What a throttled client is told to wait, seconds."""
+        self.ranges = True
+        """Whether a part of a file can be had; else all of it is sent."""
         self._faults: dict[str, Fault] = {}
         self._latency: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
@@ -168,7 +175,11 @@ class WandbEmulator:
                 writer.close()
 
     async def _serve(self, request: _Request, writer: asyncio.StreamWriter) -> None:
-        if request.path.partition("?")[0] != "/graphql":
+        path = request.path.partition("?")[0]
+        if path.startswith(("/files/", "/bucket/")):
+            await self._answered(DOWNLOAD, {"path": request.path, **request.headers}, self._file(path, request), writer)
+            return
+        if path != "/graphql":
             await _send(writer, _json(200, {}))
             return
         try:
@@ -177,11 +188,29 @@ class WandbEmulator:
         except (ValueError, KeyError, GraphQLError) as error:
             await _send(writer, _json(400, {"errors": [{"message": str(error)}]}))
             return
-        await self._note(operation, asked.get("variables") or {})
+        answer = self._answer(asked, request.headers.get("authorization"))
+        await self._answered(operation, asked.get("variables") or {}, answer, writer)
+
+    async def _answered(
+        self, operation: str, variables: dict[str, Any], answer: _Answer, writer: asyncio.StreamWriter
+    ) -> None:
+        """Note an operation, and answer it in its time and as its fault will have it."""
+        await self._note(operation, variables)
         await asyncio.sleep(self._latency.get(operation, self._latency.get(EVERY, 0)))
         fault = self._faults.get(operation, self._faults.get(EVERY))
-        answer = self._answer(asked, request.headers.get("authorization"))
         await (_FAULTY.get(fault, _send) if fault else _send)(writer, _spoiled(answer, fault, self.retry_after_s))
+
+    def _file(self, path: str, request: _Request) -> _Answer:
+        """A file of a run: below `/files` for who has the key, in `/bucket` for who has the address."""
+        kind, entity, project, run, name = [*path.strip("/").split("/"), "", "", "", ""][:5]
+        if kind == "files" and not self._accepts(request.headers.get("authorization")):
+            return _json(401, {"errors": [{"message": "user is not logged in"}]})
+        found = self.world.run(entity, project, run)
+        if found is None or not found.printed.file or name != wandb_printed.OUTPUT:
+            return _json(404, {"errors": [{"message": "not found"}]})
+        headers = request.headers if self.ranges else {}
+        status, body, fields = wandb_printed.part(found.printed.text.encode(), headers)
+        return _Answer(status, body, "text/plain", fields)
 
     async def _note(self, operation: str, variables: dict[str, Any]) -> None:
         async with self._asked:
@@ -193,7 +222,7 @@ class WandbEmulator:
         if not self._accepts(authorization):
             return _json(401, {"errors": [{"message": "user is not logged in"}]})
         try:
-            data = execute(parse(asked["query"]), asked.get("variables") or {}, self.world.root())
+            data = execute(parse(asked["query"]), asked.get("variables") or {}, self.world.root(self.url))
         except GraphQLError as error:
             return _json(200, {"errors": [{"message": str(error)}], "data": None})
         return _json(200, {"data": data})
@@ -240,7 +269,7 @@ def _spoiled(answer: _Answer, fault: Fault | None, retry_after_s: int) -> _Answe
         headers = (("Retry-After", str(retry_after_s)),) if fault is Fault.THROTTLED else ()
         return _json(status, {"errors": [{"message": text}]}, *headers)
     if fault is Fault.TRUNCATED:
-        return _Answer(200, answer.body[: len(answer.body) // 2])
+        return _Answer(answer.status, answer.body[: len(answer.body) // 2], answer.kind)
     return _INSTEAD.get(fault, answer) if fault else answer
 
 
@@ -269,6 +298,13 @@ async def _drip(writer: asyncio.StreamWriter, answer: _Answer) -> None:
         await asyncio.sleep(_DRIP_S)
 
 
+async def _garbage(writer: asyncio.StreamWriter, _: _Answer) -> None:
+    writer.write(bytes(range(256)) * 16)
+    await writer.drain()
+    writer.transport.abort()
+    raise ConnectionResetError
+
+
 async def _reset(writer: asyncio.StreamWriter, _: _Answer) -> None:
     writer.transport.abort()
     raise ConnectionResetError
@@ -279,4 +315,5 @@ _FAULTY: dict[Fault, Callable[[asyncio.StreamWriter, _Answer], Awaitable[None]]]
     Fault.STALL: _stall,
     Fault.DRIP: _drip,
     Fault.RESET: _reset,
+    Fault.GARBAGE: _garbage,
 }

@@ -18,10 +18,15 @@ from fetchers.messages import (
     CallEnded,
     CallStarted,
     Configure,
+    Extracted,
     Fetch,
     FetchEnded,
+    LogPage,
+    LogPart,
+    LogTarget,
     Message,
     Note,
+    Outcome,
     Page,
     Ready,
     ScopeComplete,
@@ -58,6 +63,8 @@ class Answer:
     records: list[Record] = field(default_factory=list)
     pages: list[int] = field(default_factory=list)
     """Records of each page, in order of arrival."""
+    outcomes: list[Outcome] = field(default_factory=list)
+    logs: list[LogPage] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
     complete: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
@@ -66,8 +73,13 @@ class Answer:
 
     @property
     def ids(self) -> list[str]:
-        """The records' ids, in order."""
-        return [record.id for record in self.records]
+        """The records' ids, in the order in which they came first."""
+        return [*self.latest]
+
+    @property
+    def latest(self) -> dict[str, Record]:
+        """The records as they were given last, by id."""
+        return {record.id: record for record in self.records}
 
     @property
     def failure(self) -> Failure:
@@ -126,6 +138,8 @@ class WorkerProcess:
         limit: int = 100,
         soft_deadline_s: float = 20.0,
         known: Mapping[str, tuple[str, ...]] | None = None,
+        targets: tuple[LogTarget, ...] = (),
+        part: LogPart | None = None,
     ) -> Answer:
         """Do one fetch and wait for its end."""
         self._generation += 1
@@ -140,6 +154,8 @@ class WorkerProcess:
                 soft_deadline_s=soft_deadline_s,
                 limit=limit,
                 known=dict(known or {}),
+                targets=targets,
+                part=part,
             )
         )
         async with asyncio.timeout(_PATIENCE_S):
@@ -185,6 +201,10 @@ class WorkerProcess:
             case Page():
                 answer.records.extend(message.records)
                 answer.pages.append(len(message.records))
+            case Extracted():
+                answer.outcomes.extend(message.outcomes)
+            case LogPage():
+                answer.logs.append(message)
             case ScopeComplete():
                 answer.complete.add(message.scope)
             case ScopeFailed():

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.emulators.wandb_printed import Printed
+
 LAUNCH_PROJECT = "model-registry"
 """The project that holds every launch queue of an entity."""
 
@@ -31,10 +33,11 @@ class Run:
     user: str | None = "research"
     sweep: str | None = None
     commit: str | None = None
+    printed: Printed = field(default_factory=lambda: Printed(file=False))
     odd: Mapping[str, Any] = field(default_factory=dict)
 
-    def node(self) -> dict[str, Any]:
-        """The run as the server answers it."""
+    def node(self, files: str = "") -> dict[str, Any]:
+        """The run as the server answers it; its files are below the address `files`."""
         return {
             "__typename": "Run",
             "id": f"UnVuOnYxOg{self.id}",
@@ -61,6 +64,7 @@ class Run:
             "sampledHistory": self._sampled,
             "history": lambda samples=500: [json.dumps(row) for row in _sample(self.history, samples)],
             "events": [],
+            **self.printed.node(f"{files}/{self.id}"),
             **self.odd,
         }
 
@@ -171,6 +175,12 @@ class World:
     entity: str = "acme"
     projects: dict[tuple[str, str], Project] = field(default_factory=dict)
     queues: dict[tuple[str, str], Queue] = field(default_factory=dict)
+    _url: str = ""
+
+    def run(self, entity: str, project: str, run: str) -> Run | None:
+        """The run of that id."""
+        found = self.projects.get((entity, project), Project()).runs
+        return next((one for one in found if one.id == run), None)
 
     def project(self, entity: str = "acme", name: str = "arr") -> Project:
         """The project, made where there is none."""
@@ -180,8 +190,9 @@ class World:
         """The launch queue, made where there is none."""
         return self.queues.setdefault((entity, name), Queue())
 
-    def root(self) -> dict[str, Any]:
-        """The root of every query."""
+    def root(self, url: str = "") -> dict[str, Any]:
+        """The root of every query to the server at `url`."""
+        self._url = url
         features = [{"__typename": "ServerFeature", "name": "SERVER_FEATURE_UNSPECIFIED", "isEnabled": False}]
         return {
             "viewer": self._viewer(),
@@ -231,7 +242,7 @@ class World:
         queues = {queue: held for (owner, queue), held in self.queues.items() if owner == entity}
         if project is None and not (name == LAUNCH_PROJECT and queues):
             return None
-        shown = _ShownProject(entity, name, project or Project(), queues if name == LAUNCH_PROJECT else {})
+        shown = _ShownProject(entity, name, project or Project(), queues if name == LAUNCH_PROJECT else {}, self._url)
         return shown.node()
 
 
@@ -241,6 +252,10 @@ class _ShownProject:
     name: str
     project: Project
     queues: Mapping[str, Queue]
+    url: str
+
+    def _files(self) -> str:
+        return f"{self.url}/files/{self.entity}/{self.name}"
 
     def node(self) -> dict[str, Any]:
         return {
@@ -253,7 +268,7 @@ class _ShownProject:
             "user": None,
             "runCount": lambda filters=None: len(self._filtered(filters)),
             "runs": self._runs,
-            "run": lambda name: next((run.node() for run in self.project.runs if run.id == name), None),
+            "run": lambda name: next((run.node(self._files()) for run in self.project.runs if run.id == name), None),
             "runQueue": lambda name: self.queues[name].node(name) if name in self.queues else None,
             "runQueues": [queue.node(name) for name, queue in self.queues.items()],
             "artifactType": self._artifact_type,
@@ -281,7 +296,9 @@ class _ShownProject:
     ) -> dict[str, Any]:
         runs = _sorted(self._filtered(filters), order or "+created_at")
         start = int(after.removeprefix("after-")) if after else 0
-        return _edges([run.node() for run in runs[start : start + first]], start, more=start + first < len(runs))
+        return _edges(
+            [run.node(self._files()) for run in runs[start : start + first]], start, more=start + first < len(runs)
+        )
 
     def _types(self) -> set[str]:
         return {artifact.type for artifact in self.project.artifacts}
@@ -442,6 +459,22 @@ def _field(key: str, run: Run) -> Any:
 # --- a world to begin with ---------------------------------------------------------------------------------------
 
 
+PRINTING = "".join(f"step {step} loss {1 / (step + 1):.4f}\n" for step in range(100))
+"""What a run prints that has nothing to complain of."""
+
+PRINTED = {
+    "failed": PRINTING
+    + "Traceback (most recent call last):\n"
+    + '  File "/app/train.py", line 88, in <module>\n    main()\n'
+    + '  File "/app/train.py", line 61, in main\n    batch = table["price"]\n'
+    + "KeyError: 'price'\n",
+    "crashed": PRINTING
+    + "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has a total capacity of 15.77 GiB"
+    + " of which 1.12 GiB is free.\n",
+}
+"""What a run printed before it ended in one of these states."""
+
+
 def default_world(now: datetime) -> World:
     """A project `acme/arr` with runs in every state, its queue `vertex` and an artifact; the same for one `now`."""
     world = World()
@@ -464,6 +497,7 @@ def default_world(now: datetime) -> World:
                 group="nightly",
                 job_type="train",
                 tags=("baseline",),
+                printed=Printed(PRINTED.get(state, PRINTING), file=state in ("finished", "failed")),
             )
         )
     spec = {"job": "acme/arr/job-train:v3", "author": "research", "name": "queued-train", "resource": "gcp-vertex"}

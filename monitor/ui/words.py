@@ -215,6 +215,11 @@ def trouble(view: View) -> tuple[str, str] | None:
     return (view.error, _next_try(view))
 
 
+def unreadable(view: View) -> str:
+    """Why the logs of the table cannot be read at present; empty where they can, or nobody is there to read them."""
+    return one_line(view.status.unreadable or "") if view.alive and view.status is not None else ""
+
+
 def _next_try(view: View) -> str:
     scopes = [scope for scope in _scopes(view) if scope.failure]
     if view.status is not None and view.status.waiting:

@@ -88,6 +88,8 @@ class Dashboard(Screen[None]):
         self._spinning: Timer | None = None
         self._asked_at: dict[str, datetime] = {}
         """Since when each table has been loading."""
+        self._reading_since: dict[str, datetime] = {}
+        """Since when each has logs to read."""
         self.current = 0
         """Which table has the keys."""
         self.tables = [LiveTable(table, look(table)) for table in tables]
@@ -190,6 +192,8 @@ class Dashboard(Screen[None]):
             wished=table.wish.words,
             shown=len(table.rows),
             arranging=table.arranging,
+            causes=table.causes.words,
+            reading=self._reads_long(view),
         )
 
     def _say(self) -> None:
@@ -221,6 +225,13 @@ class Dashboard(Screen[None]):
             return False
         asked_at = self._asked_at.setdefault(view.table, view.now)
         return view.fetched_at is None or view.now - asked_at >= ROUTINE
+
+    def _reads_long(self, view: View) -> bool:
+        """Whether logs have been read for longer than is worth no mention."""
+        if not view.alive or view.status is None or not view.status.unread:
+            self._reading_since.pop(view.table, None)
+            return False
+        return view.now - self._reading_since.setdefault(view.table, view.now) >= ROUTINE
 
     def _turn_while_loading(self) -> None:
         if self._spinning is None:

@@ -16,6 +16,7 @@ from textual.strip import Strip
 from fetchers.records import Record, State
 from monitor.columns import COLUMNS, GAP, Column, widths
 from monitor.text import cell_width, cut_middle, fit, fit_right, wrap
+from monitor.ui.cause_tally import CauseTally
 from monitor.ui.marks import Marks
 from monitor.ui.rows import Rows
 from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark
@@ -98,6 +99,9 @@ class LiveTable(Painted):
         self._told_at = 0.0
         """When it was last told how far arranging is."""
         self._marks = Marks()
+        self.causes = CauseTally()
+        """What its failures have in common."""
+        self._tallying = False
         self.columns = COLUMNS[table]
         self.current = False
         """Whether keys move this table's cursor."""
@@ -114,7 +118,19 @@ class LiveTable(Painted):
         """Take rows in and out."""
         self._marks.note(self.rows.records, upserts, self._view.now)
         self.rows.change(upserts, removed)
+        self.causes.change(upserts, removed)
         self.repaint()
+        if not self._tallying:
+            self._tally()
+
+    def _tally(self) -> None:
+        """Look what failures have in common: at once where few are new, in steps between keys where many are."""
+        self.causes.step()
+        self._tallying = self.causes.waits
+        if self._tallying:
+            self.set_timer(REST_S, self._tally)
+        else:
+            self.post_message(self.Moved())
 
     def judge(self, view: View) -> None:
         """The status, or its age, is another now."""

@@ -9,7 +9,7 @@ import msgspec
 from fetchers.records import State
 from monitor.columns import COUNTED, GAP
 from monitor.freshness import Freshness
-from monitor.text import wrap
+from monitor.text import counted, wrap
 from monitor.ui.widgets.line import Line
 from monitor.ui.widgets.live_table import EDGE, LiveTable
 from monitor.ui.widgets.painted import Part, compose, width_of
@@ -21,6 +21,7 @@ from monitor.ui.words import (
     freshness_room,
     freshness_slack,
     trouble,
+    unreadable,
 )
 
 
@@ -46,13 +47,29 @@ class Title(msgspec.Struct, frozen=True):
     """The share that is done while rows are put so; null once they are."""
     most: int = 1
     """Lines that the error under it may take."""
+    causes: str = ""
+    """How few causes its failures have; empty where that is not worth a word."""
+    reading: bool = False
+    """Whether it has been reading logs for a while."""
 
     @property
     def trouble(self) -> tuple[str, str] | None:
-        """The error line under the title; none where the empty table says it itself."""
+        """The error line under the title, and when it may be over; none where the empty table says it itself.
+
+        Logs that cannot be read are worth a line of the table that has the keys.
+        """
         if self.view.freshness is Freshness.FAILED and not sum(self.counts.values()):
             return None
-        return trouble(self.view)
+        found = trouble(self.view)
+        return (unreadable(self.view), "") if found is None and self.current and unreadable(self.view) else found
+
+    @property
+    def said_of_logs(self) -> list[Part]:
+        """That logs are being read, or cannot be: what goes first where there is no room."""
+        if unreadable(self.view):
+            return [("logs not readable", "warn"), ("   ", "")]
+        unread = self.view.status.unread if self.view.status is not None and self.reading else 0
+        return [(f"reading {counted(unread, 'log')}", "dim"), ("   ", "")] if unread else []
 
     @property
     def left(self) -> list[Part]:
@@ -111,10 +128,24 @@ def _hope_room(width: int) -> int:
     return _HOPE if width >= _HOPEFUL_FROM else 0
 
 
-def _right(title: Title) -> list[list[Part]]:
-    """What may stand at the end, from much room to little: the scroll mark says what arrows say, the age stays."""
-    fresh = freshness_parts(title.view)
-    return [[*_arrows(title.above, title.below), *fresh], fresh, fresh[-_AGE_PARTS:], fresh[-1:]]
+_Ends = tuple[list[Part], list[Part]]
+"""What follows the counts, and what stands at the end."""
+
+
+def _ends(title: Title) -> list[_Ends]:
+    """From much room to little: the scroll mark says what arrows say; causes shrink and go; the age stays longest."""
+    fresh, arrows = freshness_parts(title.view), _arrows(title.above, title.below)
+    many: list[Part] = [("  ", ""), (title.causes, "why-failed")] if title.causes else []
+    few: list[Part] = [("  ", ""), (title.causes.rpartition(", ")[2], "why-failed")] if title.causes else []
+    return [
+        (many, [*title.said_of_logs, *arrows, *fresh]),
+        (many, [*arrows, *fresh]),
+        (many, fresh),
+        (few, fresh),
+        (few, fresh[-_AGE_PARTS:]),
+        ([], fresh[-_AGE_PARTS:]),
+        ([], fresh[-1:]),
+    ]
 
 
 _AGE_PARTS = 3
@@ -154,14 +185,16 @@ class TitleLine(Line):
     def _title(self, width: int) -> Sequence[Part]:
         title = self.title
         counts = count_parts(title.counts, title.view.freshness, title.worded)
-        left, right = [*title.left, *counts, *title.wishes, (" ", "")], _right(title)
-        room = width - width_of(left) - EDGE - freshness_slack(title.view)
-        shown = next((parts for parts in right if width_of(parts) < room), right[-1])
+        ends = _ends(title)
+        room = width - width_of([*title.left, *counts, *title.wishes]) - len(" ") - EDGE - freshness_slack(title.view)
+        causes, shown = next((one for one in ends if width_of(one[0]) + width_of(one[1]) < room), ends[-1])
+        left = [*title.left, *counts, *causes, *title.wishes, (" ", "")]
         return compose(left, [*shown, (" " * EDGE, "")], width)
 
     def _trouble(self, y: int, width: int) -> Sequence[Part]:
         """The error; when it may be right again stands at the end of its first line."""
-        lines, role = self.title.error_lines(width), ROLES[self.title.view.freshness]
+        lines = self.title.error_lines(width)
+        role = ROLES[self.title.view.freshness] if trouble(self.title.view) else "warn"
         if y >= len(lines):
             return [(" " * width, "")]
         hope = self.title.trouble[1] if self.title.trouble and not y and _hope_room(width) else ""

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fetchers.diagnosis import diagnose
+import msgspec
+
+from fetchers.diagnosis import diagnose, reason_of
 from fetchers.diagnosis.advice import advise
 from fetchers.diagnosis.model import Category, Finding
 from fetchers.diagnosis.rules import RULES
@@ -34,6 +36,7 @@ STATUSES: Mapping[str, str] = MappingProxyType(
         "RESOURCE_EXHAUSTED": "quota_exceeded",
         "DEADLINE_EXCEEDED": "deadline_exceeded",
         "UNAVAILABLE": "service_error",
+        "INTERNAL": "service_error",
         # how a build ends, and what failed in it
         "TIMEOUT": "deadline_exceeded",
         "EXPIRED": "deadline_exceeded",
@@ -71,10 +74,10 @@ EXITS: Mapping[int, Exit] = MappingProxyType(
         126: Exit("the command may not be executed, or is no program", "exec_format_error"),
         127: Exit("no such command in the image", "shell_command_not_found"),
         130: Exit("SIGINT: interrupted", "terminated"),
-        132: Exit("SIGILL: built for another processor"),
-        134: Exit("SIGABRT: the program gave up, e.g. a failed assertion"),
+        132: Exit("SIGILL: built for another processor", "segmentation_fault"),
+        134: Exit("SIGABRT: the program gave up, e.g. a failed assertion", "segmentation_fault"),
         135: Exit("SIGBUS: mostly too little shared memory", "process_killed"),
-        136: Exit("SIGFPE: arithmetic that cannot be done"),
+        136: Exit("SIGFPE: arithmetic that cannot be done", "segmentation_fault"),
         137: Exit("SIGKILL: mostly out of memory", "process_killed"),
         139: Exit("SIGSEGV: memory that is not the program's own", "segmentation_fault"),
         143: Exit("SIGTERM: told to end, by a cancellation, a timeout or a spot machine taken away", "terminated"),
@@ -89,7 +92,7 @@ GUARDED: Mapping[int, Exit] = MappingProxyType(
 
 _LONGEST = 1_000
 _SIGNALS = 128
-_EXIT = re.compile(r"(?i)\b(?:exit(?:ed)?|status|code)\b[^.;,\n]{0,40}?[\s:=(](-?\d{1,3})\b")
+_EXIT = re.compile(r"(?i)\b(?:exit(?:ed|code)?|non-?zero)\b[^.;,]{0,40}?[\s:=(](-?\d{1,2}|1\d\d|2[0-4]\d|25[0-5])\b")
 
 
 def said(
@@ -117,14 +120,12 @@ def said(
     shown = _with_meaning(words or _named(status, code), code, meaning)
     if finding is None:
         return Reason(text=shown, origin=origin)
-    rule = RULES[finding.rule]
-    return Reason(
+    return msgspec.structs.replace(
+        reason_of(finding),
         text=shown,
-        rule=finding.rule,
-        category=finding.category,
         origin=origin,
-        fatal=finding.fatal,
-        advice=advise(rule, {**facts, **finding.facts}) or None,
+        fatal=reason_of(finding).fatal and finding.rule != GENERAL,
+        advice=advise(RULES[finding.rule], {**facts, **finding.facts}) or None,
     )
 
 
@@ -176,7 +177,6 @@ def _finding(id_: str, category: Category | None = None, **facts: str) -> Findin
         line=1,
         text="",
         facts=facts,
-        fatal=rule.threshold == 1 and rule.id != GENERAL,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,6 +34,8 @@ class Api:
     """Its name for `gcloud services enable`."""
     role: str
     """The least role that may read it."""
+    advice: Mapping[grpc.StatusCode, str] = field(default_factory=dict)
+    """What to do about a status, where it is something else than for most; see `Meaning`."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,8 @@ def explain(error: GoogleAPICallError, call: str, api: Api, *, project: str, sco
     status = error.grpc_status_code or grpc.StatusCode.UNKNOWN
     words = one_line(str(error.message), _WORDS).rstrip(". ") or "no explanation"
     meaning = _meaning(status, words)
-    advice = meaning.advice.format(project=project, scope=scope, role=api.role, service=api.service, table=api.table)
+    own = api.advice.get(status, meaning.advice) if meaning is MEANINGS.get(status) else meaning.advice
+    advice = own.format(project=project, scope=scope, role=api.role, service=api.service, table=api.table)
     found = meaning.error(f"{call}: {_cause(status, words)}; {advice}")
     found.retry_after_s = _retry_after_s(error.details)
     return found

@@ -20,7 +20,7 @@ from google.cloud.aiplatform_v1.types import (
     ListCustomJobsResponse,
 )
 from google.cloud.devtools.cloudbuild_v1.types import Build, GetBuildRequest, ListBuildsRequest, ListBuildsResponse
-from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse, LogEntry
+from google.cloud.logging_v2.types import ListLogEntriesRequest, ListLogEntriesResponse
 from google.cloud.run_v2.types import (
     Execution,
     GetExecutionRequest,
@@ -29,12 +29,12 @@ from google.cloud.run_v2.types import (
     ListJobsRequest,
     ListJobsResponse,
 )
-from google.logging.type import log_severity_pb2
 from google.protobuf import any_pb2
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status  # type: ignore[import-untyped]
 
+from tests.emulators import google_logs
 from tests.emulators.faults import Fault, Switchboard
 from tests.emulators.google_filter import FilterError, Ranked, parse
 from tests.emulators.google_world import World
@@ -66,7 +66,6 @@ def _path(message: Any, path: str, fields: dict[str, Callable[[Any], Any]]) -> A
 
 _BUILD_STATUS = {member.name: int(member) for member in Build.Status}
 _JOB_STATE = {member.name: int(member) for member in JobState}
-_SEVERITY = dict(log_severity_pb2.LogSeverity.items())
 
 _BUILD_FIELDS: dict[str, Callable[[Any], Any]] = {
     "status": lambda build: Ranked.of(Build.pb(build).status, _BUILD_STATUS),
@@ -80,21 +79,6 @@ _VERTEX_FIELDS: dict[str, Callable[[Any], Any]] = {
     "display_name": lambda job: job.display_name,
     "create_time": lambda job: job.create_time,
 }
-_LOG_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "severity": lambda entry: Ranked.of(LogEntry.pb(entry).severity, _SEVERITY),
-    "timestamp": lambda entry: entry.timestamp,
-    "logName": lambda entry: entry.log_name,
-    "log_name": lambda entry: entry.log_name,
-    "insertId": lambda entry: entry.insert_id,
-    "textPayload": lambda entry: entry.text_payload,
-    "resource.type": lambda entry: entry.resource.type,
-}
-
-
-def _log_path(entry: Any, path: str) -> Any:
-    if path.startswith("resource.labels."):
-        return entry.resource.labels.get(path.removeprefix("resource.labels."))
-    return _path(entry, path, _LOG_FIELDS)
 
 
 # --- what each method is -----------------------------------------------------------------------------------------
@@ -123,6 +107,18 @@ class Getting:
     find: Callable[[World, Any], list[Any]]
 
 
+@dataclass(frozen=True)
+class Searching:
+    """A search in logs: its messages, and how many entries it gives at once."""
+
+    request: Any
+    response: Any
+    largest_page: int
+
+
+Method = Listing | Getting | Searching
+
+
 def _region(request: Any) -> str:
     """The location in a request's parent or name; empty where it has none."""
     parts = (getattr(request, "parent", "") or getattr(request, "name", "")).split("/")
@@ -139,7 +135,7 @@ def _created(message: Any) -> Any:
     return type(message).pb(message).create_time
 
 
-METHODS: dict[str, dict[str, Listing | Getting]] = {
+METHODS: dict[str, dict[str, Method]] = {
     "google.devtools.cloudbuild.v1.CloudBuild": {
         "ListBuilds": Listing(
             ListBuildsRequest,
@@ -176,15 +172,7 @@ METHODS: dict[str, dict[str, Listing | Getting]] = {
         ),
     },
     "google.logging.v2.LoggingServiceV2": {
-        "ListLogEntries": Listing(
-            ListLogEntriesRequest,
-            ListLogEntriesResponse,
-            "entries",
-            lambda world, _: world.logs,
-            lambda entry: LogEntry.pb(entry).timestamp,
-            _log_path,
-            largest_page=1000,
-        ),
+        "ListLogEntries": Searching(ListLogEntriesRequest, ListLogEntriesResponse, largest_page=1000),
     },
 }
 """Service → method → what it is."""
@@ -203,28 +191,30 @@ class _Refused(Exception):
         self.words = words
 
 
-def _sorted(listing: Listing, request: Any, items: Iterable[Any]) -> list[Any]:
-    oldest_first = type(request) is ListLogEntriesRequest and "desc" not in request.order_by
-
+def _sorted(listing: Listing, items: Iterable[Any]) -> list[Any]:
     def moment(item: Any) -> tuple[int, int]:
         stamp = listing.time(item)
         return (stamp.seconds, stamp.nanos)
 
-    return sorted(items, key=moment, reverse=not oldest_first)
+    return sorted(items, key=moment, reverse=True)
 
 
 def _filtered(listing: Listing, request: Any, items: list[Any]) -> list[Any]:
     text = getattr(request, "filter", "")
     if not text or listing.lookup is None:
         return items
-    if len(text) > LONGEST_FILTER:
-        raise _Refused(grpc.StatusCode.INVALID_ARGUMENT, f"filter is longer than {LONGEST_FILTER} characters")
+    _check_length(text)
     lookup = listing.lookup
     try:
         holds = parse(text)
         return [item for item in items if holds(partial(lookup, item))]
     except FilterError as error:
         raise _Refused(grpc.StatusCode.INVALID_ARGUMENT, f"invalid filter: {error}") from error
+
+
+def _check_length(text: str) -> None:
+    if len(text) > LONGEST_FILTER:
+        raise _Refused(grpc.StatusCode.INVALID_ARGUMENT, f"filter is longer than {LONGEST_FILTER} characters")
 
 
 def _offset(token: str) -> int:
@@ -288,7 +278,7 @@ class GoogleEmulator:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def _handler(self, name: str, method: Listing | Getting) -> Any:
+    def _handler(self, name: str, method: Method) -> Any:
         async def answer(request: Any, context: Any) -> Any:
             return await self._answer(name, method, request, context)
 
@@ -300,7 +290,7 @@ class GoogleEmulator:
             ),
         )
 
-    async def _answer(self, name: str, method: Listing | Getting, request: Any, context: Any) -> Any:
+    async def _answer(self, name: str, method: Method, request: Any, context: Any) -> Any:
         self.seen.append((name, {str(key): str(value) for key, value in context.invocation_metadata()}))
         self.requests.append(request)
         fault = await self.board.begin(name, _region(request))
@@ -312,11 +302,14 @@ class GoogleEmulator:
             self._check(request)
             if isinstance(method, Getting):
                 return self._get(method, request)
-            return self._list(method, request, 1 if fault is Fault.DRIP else method.largest_page)
+            largest_page = 1 if fault is Fault.DRIP else method.largest_page
+            if isinstance(method, Searching):
+                return self._search(request, largest_page)
+            return self._list(method, request, largest_page)
         except _Refused as refusal:
             await context.abort(refusal.code, refusal.words)
 
-    async def _misbehave(self, fault: Fault, method: Listing | Getting, context: Any) -> Any:
+    async def _misbehave(self, fault: Fault, method: Method, context: Any) -> Any:
         if fault.is_status:
             await self._abort(fault, context)
         if fault is Fault.GARBAGE:
@@ -332,8 +325,8 @@ class GoogleEmulator:
             self.proxy.reset(context.peer())
         return await asyncio.Event().wait()
 
-    def _endless(self, method: Listing | Getting) -> Any:
-        return method.response(next_page_token=f"more-{len(self.seen)}") if isinstance(method, Listing) else None
+    def _endless(self, method: Method) -> Any:
+        return method.response(next_page_token=f"more-{len(self.seen)}") if not isinstance(method, Getting) else None
 
     async def _abort(self, fault: Fault, context: Any) -> NoReturn:
         code = grpc.StatusCode[fault.value]
@@ -362,8 +355,16 @@ class GoogleEmulator:
                 return found
         raise _Refused(grpc.StatusCode.NOT_FOUND, f"{request.name} was not found.")
 
+    def _search(self, request: Any, largest_page: int) -> bytes:
+        _check_length(request.filter)
+        size = min(request.page_size or largest_page, largest_page)
+        try:
+            return google_logs.page(self.world.written, self.world.logs, request, _offset(request.page_token), size)
+        except FilterError as error:
+            raise _Refused(grpc.StatusCode.INVALID_ARGUMENT, f"invalid filter: {error}") from error
+
     def _list(self, method: Listing, request: Any, largest_page: int) -> Any:
-        items = _sorted(method, request, _filtered(method, request, method.find(self.world, request)))
+        items = _sorted(method, _filtered(method, request, method.find(self.world, request)))
         start = _offset(request.page_token)
         end = start + min(request.page_size or largest_page, largest_page)
         token = f"at-{end}" if end < len(items) else ""

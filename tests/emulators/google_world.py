@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,11 @@ from google.cloud.run_v2.types import Condition, Container, Execution, Job, Reso
 from google.logging.type import log_severity_pb2
 from google.rpc.status_pb2 import Status
 
-PROJECT = "acme-ml"
+from tests.emulators import google_logs
+from tests.emulators.google_endings import agent_log, failed_build_log, failed_job_log
+from tests.emulators.google_logs import Log
+
+PROJECT = google_logs.PROJECT
 JOB = "vertex-ai-launcher"
 NINE_DAYS = "nine-day-sweep"
 """Display name of the job that has been running for nine days behind 500 newer ones."""
@@ -52,12 +56,16 @@ class World:
     jobs: defaultdict[str, list[Job]] = field(default_factory=_lists)
     custom_jobs: defaultdict[str, list[CustomJob]] = field(default_factory=_lists)
     logs: list[LogEntry] = field(default_factory=list)
+    """Single entries."""
+    written: list[Log] = field(default_factory=list)
+    """Whole logs."""
 
     def clear(self) -> None:
         """Take everything away."""
         for kind in (self.builds, self.executions, self.jobs, self.custom_jobs):
             kind.clear()
         self.logs.clear()
+        self.written.clear()
 
 
 # --- one of each -------------------------------------------------------------------------------------------------
@@ -180,10 +188,6 @@ CANCELLED = {
 _MIX = "sssssfssrsfsscsq"
 """States of a region's rows from the newest on: succeeded, failed, running, cancelled, queued."""
 
-_MACHINE_ERROR = (
-    'google.api_core.exceptions.InvalidArgument: 400 Machine type "a2-highgpu-8g" is not supported in region {region}.'
-)
-
 
 def default_world(regions: Sequence[str], now: datetime, rows: int = 24) -> World:
     """A project with something in every third region, and nothing in the others."""
@@ -194,11 +198,25 @@ def default_world(regions: Sequence[str], now: datetime, rows: int = 24) -> Worl
         _fill(world.executions[region], region, now, rows, _an_execution)
         _fill(world.custom_jobs[region], region, now, rows, _a_custom_job)
         world.jobs[region] = [Job(name=f"projects/{PROJECT}/locations/{region}/jobs/{JOB}")]
-        for found in world.executions[region]:
-            world.logs += _execution_log(region, found)
     _join(world.custom_jobs[regions[0]])
+    world.written = list(_logs(world))
     world.custom_jobs[regions[0]] += behind_newer(regions[0], now)
     return world
+
+
+def _logs(world: World) -> Iterator[Log]:
+    """Yield a log for each launch agent that has ended, and for whatever else has failed."""
+    for region, executions in world.executions.items():
+        for agent in executions:
+            if agent.failed_count or agent.succeeded_count:
+                name, jobs = agent.name.rpartition("/")[2], None if agent.failed_count else 1
+                yield agent_log(region, name, (agent.create_time, agent.completion_time), jobs)
+    for job in (job for jobs in world.custom_jobs.values() for job in jobs):
+        if job.state is JobState.JOB_STATE_FAILED:
+            yield failed_job_log(job.name.rpartition("/")[2], (job.create_time, job.end_time))
+    for found in (found for builds in world.builds.values() for found in builds):
+        if found.status is Build.Status.FAILURE:
+            yield failed_build_log(found.id, (found.create_time, found.finish_time))
 
 
 _RUNS = {
@@ -279,17 +297,6 @@ def _an_execution(region: str, created: datetime, end: datetime, letter: str) ->
     condition, counts = _CONDITION[letter]
     more: dict[str, Any] = {**_times(created, end, letter, "completion_time"), **counts}
     return execution(region, created, condition, **more)
-
-
-def _execution_log(region: str, found: Execution) -> list[LogEntry]:
-    name = found.name.rpartition("/")[2]
-    labels = {"job_name": JOB, "location": region, "run.googleapis.com/execution_name": name}
-    lines = [(found.create_time, "INFO", "launch: agent polling on queues vertex")]
-    if found.failed_count:
-        lines.append((found.completion_time, "ERROR", _MACHINE_ERROR.format(region=region)))
-    elif found.succeeded_count:
-        lines.append((found.completion_time, "INFO", "Completed: 1 jobs"))
-    return [log(at, text, "cloud_run_job", severity, **labels) for at, severity, text in lines]
 
 
 _JOB_STATE = {

@@ -1,0 +1,203 @@
+"""Reads the logs of many records with as few calls as they need: together first, alone where that was too little.
+
+A page of a thousand entries tells of every log that it holds in full, or that says in it what went wrong. Logs that are
+not in it at all are read together once more where there are too many to read each alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fetchers.errors import BadAnswer, FetchError, Rejected
+from fetchers.gcp import Session, is_absent
+from fetchers.log_entries import in_order, moment_of, name_of, place_of
+from fetchers.log_outcomes import diagnosis_of, is_specific, outcome_of, unreadable
+from fetchers.log_pages import EntryPage, Quota, read_page, request_for
+from fetchers.log_queries import COUNTS, SOURCES, begin_of, chunks, end_of, query, within
+from fetchers.messages import LogTarget, Outcome
+from fetchers.records import State
+
+AT_ONCE = 16
+"""Calls in flight for one table."""
+TOGETHER = 50
+"""Logs that one page is asked for: more would crowd each other out of its thousand entries."""
+COUNTED_TOGETHER = 300
+"""Launch agents whose count of jobs one page is asked for: a line each."""
+
+
+@dataclass
+class Reading:
+    """What one fetch has done so far, over all of its tables and tries."""
+
+    quota: Quota
+    done: set[tuple[str, str]] = field(default_factory=set)
+    """Table and key of the logs that have their outcome."""
+
+
+@dataclass(frozen=True)
+class _Query:
+    """One page to be asked for."""
+
+    targets: tuple[LogTarget, ...]
+    counts: bool = False
+    """Whether only the count of jobs is asked for."""
+
+    @property
+    def alone(self) -> bool:
+        return len(self.targets) == 1
+
+
+@dataclass
+class _Found:
+    """What one page said."""
+
+    query: _Query
+    outcomes: list[Outcome] = field(default_factory=list)
+    crowded: list[LogTarget] = field(default_factory=list)
+    """Logs of which the page held too little to be certain."""
+    unseen: list[LogTarget] = field(default_factory=list)
+    """Logs of which it held nothing, although it did not hold everything."""
+    failure: FetchError | None = None
+
+
+class Rounds:
+    """The calls of one table's part of a fetch."""
+
+    def __init__(self, session: Session, reading: Reading, crowded: set[tuple[str, str]]) -> None:
+        """`crowded` outlives the fetch: logs for which no call was left are not read together with others again."""
+        self._session = session
+        self._reading = reading
+        self._crowded = crowded
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[_Found]] = set()
+        self._failure: FetchError | None = None
+
+    async def run(self, targets: Sequence[LogTarget]) -> AsyncGenerator[list[Outcome]]:
+        """Yield outcomes as pages arrive. Raises the first `FetchError` once what was under way has ended."""
+        self._start(self._first(targets))
+        try:
+            while self._tasks:
+                done, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                for found in [task.result() for task in done]:
+                    self._failure = self._failure or found.failure
+                    if self._failure is None:
+                        self._start(self._next(found))
+                    self._reading.done.update((outcome.table, outcome.key) for outcome in found.outcomes)
+                    if found.outcomes:
+                        yield found.outcomes
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._failure is not None:
+            raise self._failure
+
+    # --- which pages to ask for ----------------------------------------------------------------------------------
+
+    def _start(self, queries: Iterable[_Query]) -> None:
+        """Begin what the quota has calls for; what it has none for stays unread."""
+        for one in queries:
+            if self._reading.quota.take():
+                self._tasks.add(asyncio.create_task(self._read(one)))
+
+    def _first(self, targets: Sequence[LogTarget]) -> Iterator[_Query]:
+        """Yield queries for all of a table: failures before successes, those known to be long alone."""
+        left = [target for target in targets if _place(target) not in self._reading.done]
+        agents = [target for target in left if target.record.state is State.SUCCEEDED]
+        failures = [target for target in left if target.record.state is not State.SUCCEEDED]
+        together = [target for target in failures if _place(target) not in self._crowded]
+        yield from _grouped(together, TOGETHER)
+        yield from (_Query((target,)) for target in failures if _place(target) in self._crowded)
+        yield from _grouped(agents, COUNTED_TOGETHER, counts=True)
+
+    def _next(self, found: _Found) -> Iterator[_Query]:
+        """Yield queries for what a page left open: each alone where there are calls enough, else the unseen together.
+
+        Every page tells of some log that it was asked for, or all of them are crowded: this comes to an end.
+        """
+        starved = found.crowded + found.unseen
+        if len(starved) > self._reading.quota.left:
+            self._crowded.update(map(_place, found.crowded))
+            yield from _grouped(found.unseen, TOGETHER)
+            starved = found.crowded
+        yield from (_Query((target,)) for target in starved)
+
+    # --- one page ------------------------------------------------------------------------------------------------
+
+    async def _read(self, query: _Query) -> _Found:
+        async with self._gate:
+            try:
+                page = await read_page(self._session, self._request(query), self._reading.quota)
+            except FetchError as error:
+                return self._failed(query, error)
+        return await self._judged(query, page)
+
+    def _request(self, asked: _Query) -> Any:
+        records = [target.record for target in asked.targets]
+        more = within(begin_of(records), end_of(records)) + ([COUNTS] if asked.counts else [])
+        return request_for(self._session, query(records, *more))
+
+    def _failed(self, query: _Query, error: FetchError) -> _Found:
+        """A log of which the service gives nothing readable has a problem of its own; anything else ends the fetch."""
+        if query.alone and isinstance(error, BadAnswer | Rejected) and not is_absent(error):
+            return _Found(query, [unreadable(query.targets[0], str(error), error.retry_after_s)])
+        return _Found(query, failure=error)
+
+    async def _judged(self, query: _Query, page: EntryPage) -> _Found:
+        found = _Found(query)
+        entries = in_order(page.entries)
+        logs = _told_apart(query, entries)
+        for target in query.targets:
+            await self._judge(found, target, logs[_place(target)], whole=_is_whole(target, entries, page))
+        if len(found.unseen) == len(query.targets):  # it told of none: together they would be asked for ever
+            found.crowded, found.unseen = found.unseen, []
+        self._crowded.difference_update((outcome.table, outcome.key) for outcome in found.outcomes)
+        return found
+
+    async def _judge(self, found: _Found, target: LogTarget, entries: list[Any], *, whole: bool) -> None:
+        certain = whole or found.query.alone or found.query.counts
+        if not (entries or certain):
+            found.unseen.append(target)
+            return
+        diagnosis = await diagnosis_of(entries)
+        if certain or is_specific(diagnosis):
+            found.outcomes.append(outcome_of(target, diagnosis, entries, whole=whole and not found.query.counts))
+        else:
+            found.crowded.append(target)
+
+
+def _place(target: LogTarget) -> tuple[str, str]:
+    return target.record.table, target.key
+
+
+def _grouped(targets: Sequence[LogTarget], most: int, *, counts: bool = False) -> Iterator[_Query]:
+    for indices in chunks([target.record for target in targets], most):
+        yield _Query(tuple(targets[index] for index in indices), counts)
+
+
+def _told_apart(query: _Query, entries: Iterable[Any]) -> defaultdict[tuple[str, str], list[Any]]:
+    """The entries of each log; of two records with one name, the one of the entry's region."""
+    source = SOURCES[query.targets[0].record.table]
+    named: defaultdict[str, list[LogTarget]] = defaultdict(list)
+    for target in query.targets:
+        named[target.record.id].append(target)
+    logs: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+    for entry in entries:
+        targets = named[name_of(entry, source)]
+        for target in targets:
+            if len(targets) == 1 or target.record.scope == place_of(entry):
+                logs[_place(target)].append(entry)
+    return logs
+
+
+def _is_whole(target: LogTarget, entries: Sequence[Any], page: EntryPage) -> bool:
+    """Whether the page holds all of a log: it is the last, or reaches back beyond the record's creation."""
+    if not page.token:
+        return True
+    begin = begin_of([target.record])
+    oldest = moment_of(entries[0]) if entries else None
+    return begin is not None and oldest is not None and oldest < begin

@@ -21,7 +21,7 @@ _Line = tuple[str, str]
 
 def log_of(record: Record, now: datetime) -> list[LogEntry]:
     """Return what the record has written until `now`, oldest first; nothing for one that has not begun."""
-    begin, end = record.started, record.finished or now
+    begin, end = record.started or record.created, record.finished or now
     if begin is None or end <= begin:
         return []
     lines = [*_BEGINS[record.table](record), *_middle(record, (end - begin).total_seconds())]

@@ -60,8 +60,8 @@ REASONS: dict[str, Reason] = {
             "not_found",
             "not-found",
             "gcp",
-            'NotFound: 404 Image "{image}" not found',
-            "See which tags there are: `gcloud artifacts docker tags list {repository}`",
+            "NotFound: 404 The staging bucket gs://acme-ml-evals-{region} does not exist",
+            "Create it: `gcloud storage buckets create gs://acme-ml-evals-{region} --location={region}`",
         ),
         _reason(
             "quota_exceeded",
@@ -183,8 +183,8 @@ OTHERS: dict[str, Reason] = {
         " --member=serviceAccount:cloud-build@acme-ml.iam.gserviceaccount.com --role=roles/artifactregistry.writer`",
     ),
     "base image": _reason(
-        "not_found",
-        "not-found",
+        "image_pull",
+        "image",
         "container",
         "failed to resolve source metadata for docker.io/nvidia/cuda:12.9.0-devel-ubuntu20.04: not found",
         "See which tags there are, and correct the FROM line of the Dockerfile",

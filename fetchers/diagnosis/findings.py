@@ -29,12 +29,17 @@ def finding_of(hit: Hit, neighbours: Sequence[str], *, fatal: bool) -> Finding:
         category=rule.category.value,
         origin=rule.origin,
         line=hit.number,
-        text=redact(" ".join(hit.text.split()))[:TEXT_MAX],
+        text=" ".join(shown(hit.text).split())[:TEXT_MAX],
         facts={name: redact(value)[:TEXT_MAX] for name, value in facts.items()},
         advice=redact(advise(rule, facts)),
         fatal=fatal,
         exit_status=rule.category.exit_status,
     )
+
+
+def shown(text: str) -> str:
+    """A line of a log as it may be stored and shown: without secrets; control characters are gone already."""
+    return redact(text)
 
 
 def reason_of(finding: Finding) -> Reason:

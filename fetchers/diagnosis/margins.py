@@ -10,8 +10,8 @@ BEFORE = 8
 """Lines that are kept before a hit."""
 AFTER = 6
 """Lines that are kept after it."""
-SHOWN = 1_000
-"""Characters of a line that are kept."""
+SHOWN = 500
+"""Characters of a line that are kept, of one in which nothing was found."""
 _MOST = 2_000
 _TAIL = 8 * 1024
 
@@ -21,6 +21,7 @@ class Margins:
 
     def __init__(self) -> None:
         self._lines: dict[int, str] = {}
+        self._pinned: dict[int, str] = {}
         self._tail = b""
         self._most = _MOST
         self.until = 0
@@ -31,10 +32,14 @@ class Margins:
         if text.strip():
             self._lines[number] = text[:SHOWN]
 
+    def pin(self, number: int, text: str) -> None:
+        """Keep a line in which something was found; nothing that is drawn over it replaces it."""
+        self._pinned[number] = text
+
     def around(self, number: int, block: bytes, at: int) -> None:
         """Keep the lines before the one that begins at `at`, and want those after it."""
         self.until = max(self.until, number + AFTER)
-        if number - 1 in self._lines:
+        if number - 1 in self._lines or number - 1 in self._pinned:
             return
         before = self.before(block, at)
         for back, text in enumerate(reversed(before), start=1):
@@ -58,14 +63,16 @@ class Margins:
 
     def get(self, numbers: Iterable[int]) -> list[tuple[int, str]]:
         """Those of the lines that are kept."""
-        return [(number, self._lines[number]) for number in numbers if number in self._lines]
+        lines = self._lines | self._pinned
+        return [(number, lines[number]) for number in numbers if number in lines]
 
     def forget(self, wanted: Iterable[int]) -> None:
         """Keep the lines around `wanted` only, once there are too many."""
-        if len(self._lines) > self._most:
+        if len(self._lines) + len(self._pinned) > self._most:
             near = {number + offset for number in wanted for offset in range(-BEFORE, AFTER + 1)}
             self._lines = {number: text for number, text in self._lines.items() if number in near}
-            self._most = max(_MOST, 2 * len(self._lines))
+            self._pinned = {number: text for number, text in self._pinned.items() if number in near}
+            self._most = max(_MOST, 2 * (len(self._lines) + len(self._pinned)))
 
 
 def _visible(line: bytes) -> str:

@@ -7,25 +7,31 @@ bounded: hits, and the lines around them.
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 
-from fetchers.diagnosis.evidence import diagnosis_of
+import msgspec
+
+from fetchers.diagnosis.evidence import diagnosis_of, others_of
 from fetchers.diagnosis.findings import finding_of
 from fetchers.diagnosis.hits import Hit, Hits
 from fetchers.diagnosis.margins import Margins
 from fetchers.diagnosis.matcher import Match, matcher
-from fetchers.diagnosis.model import Detection, Diagnosis
+from fetchers.diagnosis.model import NEVER, Detection, Diagnosis
 from fetchers.diagnosis.prefixes import Level, Line, cleaned, read_line
-from fetchers.diagnosis.root_cause import SURVIVED_BY
+from fetchers.diagnosis.root_cause import GENERAL, SURVIVED_BY, Ending, root_of
 from fetchers.diagnosis.rules import RULES
 from fetchers.diagnosis.splitting import Splitter
 from fetchers.diagnosis.structured import Entry, entry_of
 from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
 from fetchers.diagnosis.windows import Windows
 
-GENERAL = "python_exception"
-"""The rule for an exception of which no other rule says more."""
 _RUNS = re.compile(r"\bRuns: ?(\d{1,6})\b")
+_RAISED = re.compile(
+    r"(?<=[\s'\"])(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception|Exit|Interrupt|Timeout): "
+)
+"""An exception in the middle of a line."""
 _TEXT_MAX = 4_000
 """Characters of a line that are kept for its facts."""
 
@@ -53,6 +59,9 @@ class LogReader:
         self._jobs: int | None = None
         self._block = b""
         self._at = 0
+        self._raw = ""
+        self._inside = False
+        """Whether the line belongs to a traceback."""
 
     def feed(self, data: bytes) -> list[Detection]:
         """Read on; gives the rules that have reached their threshold by now, each once."""
@@ -63,17 +72,22 @@ class LogReader:
 
     def finish(self) -> Diagnosis:
         """The log has ended: why its program died."""
+        hits, root = self._end_of_log()
+        detected = frozenset(self._detected)
+        if root is None:
+            found = Diagnosis(others=others_of(hits, None, detected))
+        else:
+            found = diagnosis_of(hits, root, self._margins, detected, _alone)
+        return msgspec.structs.replace(found, fatal=bool(detected), lines=self._number - 1, jobs=self._jobs)
+
+    def _end_of_log(self) -> tuple[list[Hit], Hit | None]:
         for block in self._splitter.finish():
             self._read(block)
-        return diagnosis_of(
-            list(self._hits),
-            self._margins,
-            progress=self._progress,
-            successes=self._successes,
-            detected=frozenset(self._detected),
-            lines=self._number - 1,
-            jobs=self._jobs,
-        )
+        for head in self._tracebacks.unfinished():
+            self._hit(Match(RULES[GENERAL], {}, 0, NEVER), head)
+        hits = list(self._hits)
+        ending = Ending(self._progress, self._successes, self._number - 1)
+        return hits, root_of(hits, ending, self._detected)
 
     # --- blocks --------------------------------------------------------------------------------------------------
 
@@ -137,10 +151,11 @@ class LogReader:
     def _segment(self, start: int, end: int) -> None:
         """Read one line, or a part of one that was drawn over."""
         self._at = start
-        text = cleaned(self._block[start:end])
+        self._raw = text = cleaned(self._block[start:end])
         if self._number <= self._margins.until:
             self._margins.note(self._number, text)
         before = self._order
+        self._inside = False
         line = read_line(self._number, text)
         entry = entry_of(line.text.strip())
         if entry is None:
@@ -148,7 +163,7 @@ class LogReader:
                 self._line(part)
         else:
             self._entry(entry, line)
-        if self._order == before and not self._tracebacks:
+        if self._order == before and not self._inside:
             self._look_for_progress(start, end)
 
     def _entry(self, entry: Entry, line: Line) -> None:
@@ -164,11 +179,14 @@ class LogReader:
     def _line(self, line: Line) -> None:
         before, survived = self._before(line)
         place = self._tracebacks.read(line, before, survived=survived)
+        self._inside = self._inside or place is not None
         if place is Inside.FRAME:
             return
         if isinstance(place, Raised):
             self._raised(line._replace(bare=place.text), place)
             return
+        if isinstance(place, Inside):
+            self._margins.pin(line.number, self._raw[:_TEXT_MAX])
         for match in self._matcher.matches(line):
             self._hit(match, line, handled=place is Inside.HANDLED)
         runs = _RUNS.search(line.text)
@@ -211,13 +229,18 @@ class LogReader:
             believed=believed,
         )
         self._hits.add(hit)
-        self._margins.around(line.number, self._block, self._at)
-        self._margins.note(line.number, hit.text)
+        self._note(hit)
         self._margins.forget(kept.number for kept in self._hits)
         self._progress_left = SURVIVED_BY
         self._successes_left = 1
         if hit.level is Level.UNSAID and not hit.handled and (raised or match.rule.id != GENERAL):
             self._count(hit, match.threshold)
+
+    def _note(self, hit: Hit) -> None:
+        """Keep the line as it was written, and those around it."""
+        if hit.number == self._number:
+            self._margins.around(hit.number, self._block, self._at)
+            self._margins.pin(hit.number, self._raw if len(self._raw) <= _TEXT_MAX else hit.text)
 
     def _count(self, hit: Hit, threshold: int) -> None:
         count = self._windows.count(hit.rule, threshold, hit.number)
@@ -227,12 +250,30 @@ class LogReader:
             self._new.append(detection)
 
 
+def _alone(lines: Sequence[str]) -> Hit | None:
+    """The root cause of some lines by themselves."""
+    reader = LogReader()
+    for line in lines:
+        reader.feed(line.encode("utf-8", "replace") + b"\n")
+    return reader._end_of_log()[1]  # noqa: SLF001 - a reader of our own
+
+
 def _parts(line: Line) -> list[Line]:
-    """The line, or those that a traceback in it is made of: some loggers write it on one line with escapes."""
-    if HEAD not in line.text or "\\n" not in line.text:
+    """The line, or those that a traceback in it is made of: some loggers write it on one line."""
+    at = line.text.find(HEAD)
+    if at < 0 or "File " not in line.text[at:]:
         return [line]
-    texts = re.split(r"(?:\\r)?\\n", line.text)
+    texts = re.split(r"(?:\\r)?\\n", line.text) if "\\n" in line.text else _unwrapped(line.text, at)
     return [read_line(line.number, text)._replace(level=line.level, source=line.source) for text in texts]
+
+
+def _unwrapped(text: str, at: int) -> list[str]:
+    """Head, frames and exception of a traceback whose line ends have become spaces."""
+    last = deque(_RAISED.finditer(text, at), maxlen=1)
+    if not last:
+        return [text]
+    head = text.index(":", at) + 1 if ":" in text[at:] else len(text)
+    return [text[:head], "  " + text[head : last[0].start()].strip(), text[last[0].start() :].strip()]
 
 
 def _window(text: str, at: int) -> str:

@@ -1,30 +1,138 @@
 """Chooses the hit that explains why a program died: specific over general, cause over consequence, alive over survived.
 
-Pure.
+Pure. What systems print when something else has failed is listed here as data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from fetchers.diagnosis.hits import Hit
+from fetchers.diagnosis.model import Category
 from fetchers.diagnosis.prefixes import Level
 
 SURVIVED_BY = 3
 """Signs of progress after a failure by which the program has survived it."""
+GENERAL = "python_exception"
+"""The rule for an exception of which no other rule says more."""
+
+CONSEQUENCES = frozenset(
+    {
+        "collective_failure",
+        "container_start_failed",
+        "error_reported",
+        "image_build_failed",
+        "launch_failed",
+        "native_error",
+        "nonzero_exit",
+        "process_killed",
+        "repeated_failures",
+        "terminated",
+    }
+)
+"""Rules for what also follows from another failure: an exception before it explains more."""
+
+WRAPPERS = re.compile(
+    r"(?:\w+\.)*(?:ChildFailedError|CalledProcessError|ProcessRaisedException|ProcessExitedException|BrokenProcessPool"
+    r"|BrokenExecutor|RemoteTraceback|RayTaskError|RayActorError|ActorDiedError|RetryError|MaxRetryError|ExceptionGroup"
+    r"|BaseExceptionGroup|SystemExit|KeyboardInterrupt|BrokenPipeError|Exit|Abort|LaunchError|TrainingFailedError"
+    r"|TuneError)\b"
+    r"|RuntimeError: (?:DataLoader worker .* exited|Job failed|.*generator didn't|Engine .*(?:died|failed to start)"
+    r"|Caught \w+ in )"
+    r"|(?i:\w*error: (?:command|process|worker|subprocess|task|job)\b.*\b(?:failed|exited|died|returned)\b)"
+)
+"""Exceptions that say that another one was raised elsewhere."""
+
+_FAR = 300
+"""Lines. What happened so long before the exception that ended the program, unless it is very specific, did not."""
+_VERY_SPECIFIC = 80
+_QUIETER = 30
+"""What a warning, or words that the program goes on, take from a rule's rank."""
+_GENERAL_WARNING = 20
+"""A warning of a rank below it explains no death."""
+_MINOR = 50
+_WENT_ON = 3
+"""Lines after an exception, or another minor failure, that was handled, by which the program has gone on."""
 
 
-def root_of(hits: Sequence[Hit], progress: int, successes: int) -> Hit | None:
-    """The root cause among the hits in their order; `progress` and `successes` as counted at the end of the log."""
-    alive = [hit for hit in hits if hit.level > Level.QUIET and not _survived(hit, progress, successes)]
-    return max(alive, key=_weight, default=None)
+@dataclass(frozen=True)
+class Ending:
+    """How the log went on to its end."""
+
+    progress: int
+    successes: int
+    lines: int
 
 
-def _weight(hit: Hit) -> tuple[int, int, int]:
-    later = hit.order if hit.chain else -hit.order
-    return (hit.level, hit.rule.rank, later)
+def root_of(hits: Sequence[Hit], ending: Ending, detected: Collection[str]) -> Hit | None:
+    """The root cause among the hits in their order; `detected` are the rules that a guard would have acted on."""
+    loud = [hit for hit in hits if _loud(hit)]
+    alive = [hit for hit in loud if not _survived(hit, ending)]
+    # A guard would have ended the program there: that much is certain, whatever went on around it.
+    alive = alive or [hit for hit in loud if hit.rule.id in detected and hit.level > Level.WARNING and not hit.handled]
+    if not alive:
+        return None
+    last = _last_exception(alive)
+    return max(alive, key=lambda hit: (_rank(hit, alive, last), _place(hit)))
 
 
-def _survived(hit: Hit, progress: int, successes: int) -> bool:
-    signs = progress - hit.progress + successes - hit.successes
-    return signs >= (1 if hit.handled else SURVIVED_BY)
+def _loud(hit: Hit) -> bool:
+    return hit.level > Level.WARNING or (hit.level == Level.WARNING and hit.rule.rank >= _GENERAL_WARNING)
+
+
+def _survived(hit: Hit, ending: Ending) -> bool:
+    signs = ending.progress - hit.progress + ending.successes - hit.successes
+    if hit.handled:
+        minor = hit.chain or hit.rule.rank < _MINOR
+        return signs >= 1 or (bool(minor) and ending.lines - hit.number >= _WENT_ON)
+    return signs >= SURVIVED_BY
+
+
+def _last_exception(alive: Sequence[Hit]) -> Hit | None:
+    """The exception that nothing handled and that came last."""
+    own = (hit for hit in reversed(alive) if hit.chain and not hit.handled and not _wraps(hit))
+    return next(own, None)
+
+
+def _rank(hit: Hit, alive: Sequence[Hit], last: Hit | None) -> int:
+    rank = hit.rule.rank
+    if hit.level <= Level.WARNING or hit.handled:
+        rank -= _QUIETER
+    if hit.rule.id in CONSEQUENCES and _explained(hit, alive):
+        rank = min(rank, _GENERAL_WARNING)
+    if hit.rule.id == GENERAL and _wraps(hit):
+        rank -= _QUIETER // 2
+    if last is not None and last.number - hit.number > _FAR and rank < _VERY_SPECIFIC and hit.chain != last.chain:
+        rank = min(rank, last.rule.rank - 1)
+    return rank
+
+
+def _explained(hit: Hit, alive: Sequence[Hit]) -> bool:
+    """Whether something of another kind that brings down a program came before it."""
+    return any(
+        _brings_down(other) and other.number < hit.number and not _same_kind(other, hit, alive)
+        for other in alive
+        if not hit.chain or other.chain != hit.chain
+    )
+
+
+def _brings_down(hit: Hit) -> bool:
+    if hit.handled or hit.rule.id in CONSEQUENCES or _wraps(hit):
+        return False
+    return hit.chain > 0 if hit.rule.id == GENERAL else hit.rule.category is Category.RESOURCES
+
+
+def _same_kind(exception: Hit, hit: Hit, alive: Sequence[Hit]) -> bool:
+    """Whether the exception's own line tells of the same consequence."""
+    return any(other.number == exception.number and other.rule.id == hit.rule.id for other in alive)
+
+
+def _wraps(hit: Hit) -> bool:
+    return bool(hit.chain) and WRAPPERS.match(hit.text) is not None
+
+
+def _place(hit: Hit) -> int:
+    """Within a chain the last exception; otherwise what came first."""
+    return hit.order if hit.chain else -hit.order

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from fetchers.diagnosis.prefixes import Level, Line
+from fetchers.diagnosis.prefixes import LEVELS, Level, Line
 
 HEAD = "Traceback (most recent call last"
+HEAD_MAX = 1_000
+"""Characters of its first line that are kept."""
 FOREIGN_MAX = 50
 """Lines of others that may stand inside a traceback before it is given up."""
 OPEN_MAX = 64
@@ -67,7 +69,10 @@ class Raised(NamedTuple):
 
 @dataclass(frozen=True)
 class _Open:
+    first: Line
+    """Where the chain begins."""
     head: int
+    """Number of the line in which this link of it begins."""
     indent: int
     link: Link
     chain: int
@@ -86,7 +91,7 @@ _NAMED = re.compile(
 )
 """A type that needs no message beside it to be told from other words."""
 _MARGIN = re.compile(r"(?:E {2,}|\s*\|\s?|\s*\+[-+ ]+\s?|> )?")
-_NOTEBOOK = re.compile(rf"({_TYPE})\s+Traceback \(most recent call last\)")
+_NOTEBOOK = re.compile(rf"({_TYPE})\s{{4,}}Traceback \(most recent call last\)")
 
 
 class Tracebacks:
@@ -98,6 +103,10 @@ class Tracebacks:
 
     def __bool__(self) -> bool:
         return bool(self._open)
+
+    def unfinished(self) -> list[Line]:
+        """The first lines of those that a log ended in the middle of, and that nobody handled."""
+        return [state.first for state in self._open.values() if state.frames and not state.handled]
 
     def read(self, line: Line, before: Level, *, survived: bool) -> Raised | Inside | None:
         """Follow one line; `before` and `survived` tell of the line before it. None where it belongs to none."""
@@ -111,16 +120,19 @@ class Tracebacks:
 
     def _begin(self, line: Line, at: int, *, handled: bool) -> Inside:
         chained = self._open.get(line.source)
-        notebook = _NOTEBOOK.search(line.text)
+        notebook = _NOTEBOOK.match(line.bare)
         goes_on = chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0
         if chained is not None and goes_on:
             opened = replace(chained, head=line.number, indent=_indent(line.text[:at]))
         else:
             self._chains += 1
             handled = handled or line.level in {Level.QUIET, Level.WARNING}
-            opened = _Open(line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled)
+            first = line._replace(text=line.text[:HEAD_MAX], bare="")
+            opened = _Open(first, line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled)
         self._open.pop(line.source, None)
-        self._open[line.source] = replace(opened, notebook=notebook[1] if notebook else "")
+        self._open[line.source] = replace(
+            opened, notebook=notebook[1] if notebook and notebook[1] not in LEVELS else ""
+        )
         if len(self._open) > OPEN_MAX:
             del self._open[next(iter(self._open))]
         if goes_on:

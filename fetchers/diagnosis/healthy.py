@@ -3,30 +3,70 @@
 from __future__ import annotations
 
 HARMLESS: tuple[str, ...] = (
-    r"(?i)\b(?:no|0|zero|without) (?:\w+ )?(?:errors?|failures?|failed|warnings?|exceptions?)\b",
-    r"(?i)\b(?:errors?|failures?|failed|exceptions?)\b[ \"']*[:=] ?(?:0|none|null|false|\[\]|\{\})(?:\D|$)",
-    r"(?i)\berror[ _-]?(?:rate|bars?|budget|margin|handling|handler|message|code table)\b",
-    r'" [1-5]\d\d \d+(?: |$)',
+    # nothing has failed, in numbers and in words
+    r"(?i)\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|failed|exceptions?|problems?|issues?)\b",
+    r"(?i)\b(?:errors?|failures?|failed|exceptions?|fatal)\b[ \"']*[:=] ?(?:0|none|null|false|no)(?:[\"',;)}\]]|$)",
+    r"(?i)\b(?:errors?|failures?|failed|exceptions?)\b[ \"']*[:=] ?(?:\[\]|\{\}|\"\")",
+    r"(?i)\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b.*(?:::|\[ *\d+%\]|\btest_)",
+    r"(?i)(?:::|\btest_).*\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b",
+    r"^\s*--- PASS: |^ok \d+ |\.\.\. ok$|^\s*[✓✔] ",
+    # words about errors in general
+    r"(?i)\berrors?[ _-]?(?:rates?|bars?|budget|margin|handling|handler|reporting|analysis|function|term)\b",
+    r"(?i)\b(?:mean|squared|absolute|relative|validation|training|test|word)(?: \w+)? error\b[^:]*[:=] ?[\d.]",
+    r"(?i)^\W*(?:if|when|whether|unless|in case|should) (?:\w+ )*(?:fails?|errors?|an? exception|failure)\b",
+    # what somebody asked a server for, and got as an answer: no failure of the server
+    r'"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) [^"]* HTTP/[\d.]+"',
+    r'\bHTTP Request: |" [1-5]\d\d \d+(?: |$)|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) /\S* [1-5]\d\d \d+',
+    r'(?i)"(?:remote_addr|remote_ip|client_ip|request_method|user[_-]agent|http_user_agent|bytes_sent|body_bytes_sent)"',
+    # warnings, which tell and go on
+    r"\b[A-Z]\w*Warning: |\bwarnings\.warn\(|(?i:^\W*(?:deprecation|future|user) ?warning\b)",
+    r"\bCould not load dynamic library\b|\bUnable to register cu\w+ factory\b",
+    r"\bcomputation placer already registered\b",
+    r"\bfailed call to cuInit\b|\bcudart dlerror\b|\bTF-TRT Warning\b|\bNUMA node read from SysFS\b",
+    r"(?i)\bdependency resolver does not currently take into account\b",
+    # W&B's own remarks
+    r"\bDropped streaming file chunk\b|\bInternal process shutdown\b|\bError initializing NVML\b",
+    r"\bentering retry loop\b",
+    r"\bhandling exit code: \d|\bsend_exit\(\)|\bexit_code: 0\b",
+    # services that end because they are asked to
+    r"(?i)\b(?:scheduling|graceful(?:ly)?|clean(?:ly)?|normal) shut(?:ting )?down\b|\buser requested shutdown\b",
+    # source code, searches in it, help texts, comments
+    r"^\s*(?:raise [A-Z]\w*|except\b[^:]*:|def \w+\(|class \w+[(:]|import \w|from [\w.]+ import)",
+    r"^\s*(?:logg?(?:er|ing)?\.\w+\(|print\()",
+    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?[A-Za-z]+ .*\b(?i:errors?|fail\w*|exceptions?)\b",
+    r"\b[\w./-]+\.(?:md|rst|txt|html|ipynb):\d+:",
+    r"\b[\w./-]+\.py:\d+: *(?:raise|except|log|#|return|if|assert|print|self|def|class)\b",
+    r"^\s*(?:-\w, )?--[a-z][\w-]*(?:[ =,]|$)",
+    r"^[-d][rwxst-]{9}[.+@]? +\d+ ",
 )
 """RE2; a line in which one of these is found is never evidence of a failure."""
 
 SURVIVED: tuple[str, ...] = (
-    r"(?i)\bretry(?:ing)?\b|\bwill (?:be )?retr(?:y|ied)\b|\btry(?:ing)? again in\b|\bbacking off\b",
-    r"(?i)\b(?:ignor(?:ed|ing)|skipp(?:ed|ing)|continuing|falling back|fallback|recovered)\b",
+    r"(?i)\bretry(?:ing|able)?\b|\bretries left\b|\bwill (?:be )?retr(?:y|ied)\b|\btry(?:ing)? again in\b",
+    r"(?i)\bbacking off\b",
+    r"(?i)\battempt \d+(?: of |/)\d+\b|\bsleeping (?:for )?[\d.]+ ?s|\breconnect(?:ing|ed)\b",
+    r"(?i)\b(?:ignor(?:e|ed|ing)|skipp(?:ed|ing)|continuing|proceeding|falling back|fallback|recovered)\b",
+    r"(?i)--- Logging error ---|\bnon-?fatal\b|\bbest[- ]effort\b|\bnot critical\b",
+    r"(?i)\b(?:handled|caught|expected) exception\b",
+    r"(?i)\bError saving conda packages\b|\bunable to (?:collect|log) (?:system )?(?:metrics|metadata)\b",
 )
 """RE2; a failure in, or just before, such a line was survived if anything goes on after it."""
 
 PROGRESS: tuple[str, ...] = (
-    r"(?i)\b(?:step|epoch|iter(?:ation)?|batch)\b[ :=\[]*\d+",
-    r"\b\d+(?:\.\d+)?(?:it/s|s/it|samples/s|tokens/s)\b",
+    r"(?i)\b(?:step|epoch|iter(?:ation)?|batch)s?\b[ :=\[]*\d+",
+    r"\b\d+(?:\.\d+)?(?:it/s|s/it|samples/s|tokens/s|examples/s|MB/s)\b",
     r"\b\d{1,3}%\|",
+    r"(?i)\b(?:loss|accuracy|acc|lr|reward)\b[\"']?[:= ]+-?\d+\.\d+",
+    r"(?i)\b(?:saved|saving|wrote|uploaded) (?:model |the )?(?:checkpoint|state|weights)\b",
 )
 """RE2; the program works: what came before did not end it."""
 
 SUCCESS: tuple[str, ...] = (
-    r"(?i)\b(?:completed|finished|succeeded|ended|exited|done) (?:successfully|without errors?)\b",
-    r"(?i)\bsuccessfully \w+\b",
-    r"(?i)\brun succeeded\b|\bBUILD SUCCESS\b|\bexit(?:ed)?(?: with)? (?:code|status)[ :=]*0\b",
-    r"(?i)^(?:SUCCESS|PASSED|OK|Done\.?)$|\b\d+ passed\b",
+    r"(?i)\b(?:completed|finished|succeeded|ended|exited|done|saved|uploaded) (?:successfully|without errors?)\b",
+    r"(?i)\bsuccessfully \w+\b|\b(?:succeeded|recovered) after \d+\b",
+    r"(?i)\b(?:run|job|build|task|execution|upload|request) succeeded\b|\bBUILD SUCCESS(?:FUL)?\b",
+    r"(?i)\bTraining (?:complete|finished|done)\b",
+    r"(?i)\bexit(?:ed)?(?: with)? (?:code|status)[ :=]*0\b|\b(?:HTTP/[\d.]+\"? |status[ =:]+)200\b",
+    r"^(?:SUCCESS|PASSED|OK|Done\.?|DONE)$|^OK \(|\b\d+ passed\b",
 )
 """RE2; the program, or the part that failed before, reached its goal."""

@@ -42,6 +42,10 @@ _EXIT_STATUS = {
 }
 
 
+NEVER = 1_000_000_000
+"""A threshold that no log reaches: what explains a death, and is no reason for a guard to end a program that lives."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
     """One way in which systems print a cause, looked for in one line without colours and control characters."""

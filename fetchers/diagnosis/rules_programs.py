@@ -1,31 +1,10 @@
-"""What programs say themselves: exceptions, test runs, W&B, and the general words of failure."""
+"""What programs say themselves: exceptions, test runs, builds, and the general words of failure."""
 
 from __future__ import annotations
 
-from fetchers.diagnosis.model import Category, Pattern, Rule
+from fetchers.diagnosis.model import NEVER, Category, Pattern, Rule
 
 PROGRAM_RULES = (
-    Rule(
-        id="wandb_init",
-        title="W&B run cannot start",
-        category=Category.WANDB,
-        origin="wandb",
-        rank=78,
-        patterns=(
-            Pattern(regex=r"\bwandb: ERROR Failed\b|(?i:\bwandb\b.*\bfailed to initialize\b)|\bFailed to initialize\b"),
-            Pattern(regex=r"(?i)\bunable to connect\b.*\bwandb\b|\bwandb\b.*\bunable to connect\b"),
-            Pattern(regex=r"(?i)\bfailed to init run\b|\bapi_key not configured\b|\bNo API key configured\b"),
-            Pattern(regex=r"\bwandb\S*\.(?:UsageError|CommError|AuthenticationError)\b"),
-            Pattern(regex=r"(?i)\brun \S+ was previously created and deleted\b"),
-        ),
-        explains="The run could not be started at W&B: the key, the project or the connection is not in order.",
-        advice="Check WANDB_API_KEY and the entity and project; `wandb login --verify` tells.",
-        examples=(
-            "wandb: ERROR Failed to sync run: permission denied",
-            "Failed to initialize wandb",
-            "Unable to connect to wandb",
-        ),
-    ),
     Rule(
         id="python_exception",
         title="exception",
@@ -35,14 +14,57 @@ PROGRAM_RULES = (
         rank=40,
         patterns=(
             Pattern(
-                regex=r"^(?P<exception>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning|Failure))"
-                r"(?:: .*|:)?$",
-                unless=r"^\w*Warning\b",
+                regex=r"^(?P<exception>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Failure|"
+                r"Timeout|Invalid))(?:: .*|:)?$",
+                unless=r"^(?:\w+\.)*\w*Warning\b",
             ),
+            Pattern(
+                regex=r"^(?P<exception>(?:subprocess|asyncio|queue|concurrent\.futures|jsonschema|botocore|"
+                r"docker|yaml)\.(?:\w+\.)*[A-Z]\w+)(?:: .*|:)$"
+            ),
+            Pattern(
+                regex=r"\bTraceback \(most recent call last\):? +File \".*"
+                r"\b(?P<exception>[A-Z]\w*(?:Error|Exception)): "
+            ),
+            Pattern(regex=r"\bTraceback \(most recent call last\):? +File \""),
         ),
         explains="The program raised an exception that nothing handled.",
-        advice="Mend what the last line of the traceback says, in the file that it names.",
-        examples=("ValueError: too few values to unpack (expected 3, got 2)",),
+        advice=(
+            "Install the package that holds {module} in the image (`pip install {module}` where it has "
+            "that name), or correct the name.\n"
+            "else: Check that {path} is there: mounted, copied into the image, or downloaded before.\n"
+            "else: Load a checkpoint of the same architecture, or with `strict=False`: {parameter} does "
+            "not fit.\n"
+            "else: Check that {host} can be reached from the job, and with these credentials.\n"
+            "else: Mend what the last line of the traceback says, in the file that the line above it names."
+        ),
+        examples=(
+            "ValueError: too few values to unpack (expected 3, got 2)",
+            "ModuleNotFoundError: No module named 'transformers'",
+            "omegaconf.errors.ConfigAttributeError: Key 'lr' is not in struct",
+        ),
+    ),
+    Rule(
+        id="nan_loss",
+        title="the loss is no number",
+        category=Category.EXCEPTION,
+        origin="user",
+        rank=35,
+        threshold=NEVER,
+        patterns=(
+            Pattern(
+                regex=r"(?i)\bloss is (?:nan|inf|infinite|not finite)\b.*\b(?:stop\w*|abort\w*|exit\w*|terminat\w*)\b"
+            ),
+            Pattern(regex=r"\bNanLossDuringTrainingError\b|\bModel diverged with loss = NaN\b"),
+            Pattern(
+                regex=r"(?i)\b(?:stop|abort|terminat|exit)\w*\b.*\b(?:nan|non-finite) (?:loss|gradients?|values?)\b"
+            ),
+        ),
+        explains="The training has diverged: the loss or a gradient is no finite number any more.",
+        advice=(
+            "Lower the learning rate, clip gradients, use bfloat16 instead of float16, and look at the last batches."
+        ),
+        examples=("Loss is nan, stopping training",),
     ),
     Rule(
         id="repeated_failures",
@@ -51,32 +73,108 @@ PROGRAM_RULES = (
         origin="user",
         window=50,
         threshold=3,
-        rank=15,
+        rank=16,
         patterns=(
             Pattern(
-                regex=r"\bFAILED\b|\bFAILURE\b|\bFATAL\b|^--- FAIL: |\bTraceback \(most recent call last\)",
-                unless=r"(?i)\b0 fail\w*|\bfail\w*[:=] ?0\b",
+                regex=r"\bFAILED\b|\bFAILURES?\b|\bFATAL\b|\bTraceback \(most recent call last\)",
+                unless=r"(?i)\b0 fail\w*|\bfail\w*[:=] ?0\b|\bif\b.*\bFAILED\b|\b(?:WARN|INFO)\w*\b.*"
+                r"\bFAILED\b.*\bretry",
             ),
+            Pattern(regex=r"^Root Cause \(first observed failure\)"),
+            Pattern(regex=r"^--- FAIL: |^(?:ERROR|FAIL): test\w* \(|^FAIL\b.*[\w./-]+|^not ok \d+"),
+            Pattern(regex=r"(?i)\berror: build step \d+\b|\bbuild failed\b|\bBUILDFAIL"),
+            Pattern(regex=r"(?i)\b[1-9]\d* (?:tests? )?failed\b"),
+            Pattern(regex=r"^make(?:\[\d+\])?: \*\*\* |\bnpm ERR! |^ninja: build stopped"),
+            Pattern(regex=r"\bcompilation (?:failed|terminated)\b"),
         ),
-        explains="The log reports several failures close together, and none of them more exactly.",
-        advice="Begin with the first of them.",
-        examples=("tests/test_data.py::test_split FAILED", "FATAL: could not open the dataset", "BUILD FAILURE"),
+        explains="The log reports failures, mostly several close together, and none of them more exactly.",
+        advice="Begin with the first of them; those after it mostly follow from it.",
+        examples=(
+            "tests/test_data.py::test_split FAILED",
+            "FATAL: could not open the dataset",
+            "BUILD FAILURE",
+            'ERROR: build step 2 "gcr.io/cloud-builders/docker" failed: step exited with non-zero status: 1',
+        ),
+    ),
+    Rule(
+        id="native_error",
+        title="error in a program",
+        category=Category.EXCEPTION,
+        origin="user",
+        rank=18,
+        threshold=NEVER,
+        patterns=(
+            Pattern(regex=r"^panic: |^thread '[^']*' panicked at |^fatal error: |^goroutine \d+ \["),
+            Pattern(
+                regex=r"^(?:Exception in thread \"[^\"]*\" |Caused by: )?(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)\b"
+            ),
+            Pattern(regex=r"\bUnhandled (?:promise )?(?:rejection|exception)\b|^Uncaught \w*(?:Error|Exception)\b"),
+            Pattern(regex=r"\bterminate called after throwing an instance of\b|^  what\(\):  |\bCheck failed: "),
+            Pattern(regex=r"\bassertion .* failed\b"),
+            Pattern(regex=r"\b[\w./-]+\.(?:c|cc|cpp|cu|h|hpp|rs|go|ts|java):\d+(?::\d+)?: (?:fatal )?error\b"),
+            Pattern(regex=r"^E{0,1}\s*(?:RuntimeError|SystemError)\b|\bFatal Python error\b"),
+        ),
+        explains="A program that is not Python ended with an error of its own.",
+        advice="Read the message and the lines after it: they name the place in the source.",
+        examples=(
+            "panic: runtime error: index out of range [3] with length 3",
+            "terminate called after throwing an instance of 'std::runtime_error'",
+        ),
+    ),
+    Rule(
+        id="error_reported",
+        title="error",
+        category=Category.EXCEPTION,
+        origin="user",
+        rank=6,
+        threshold=NEVER,
+        patterns=(
+            Pattern(
+                regex=r"^\W*(?:ERROR|Error|error|FATAL|Fatal|fatal|CRITICAL|Critical|SEVERE|panic|"
+                r"PANIC)\b(?: ?[:\]|)>-]| \()"
+            ),
+            Pattern(
+                regex=r"\b(?:lvl|level|severity|status)[\"']?[=:] ?[\"']?(?:error|eror|crit|critical|fatal|"
+                r"panic|failed)\b"
+            ),
+            Pattern(regex=r"\b(?:runtime|fatal|internal|unexpected|unknown) error\b|\berror: \S"),
+            Pattern(
+                regex=r"^\W*(?:Failed|Unable|Could not|Couldn't|Cannot|Can't|Deployment failed|Error)\b(?: \w+|:|$)"
+            ),
+            Pattern(regex=r"(?i)\bthere are not enough slots available\b|\bkernel panic\b|\bfatal\b|\baborting\b"),
+            Pattern(regex=r"\b(?:ERROR|CRITICAL|SEVERE)\b"),
+            Pattern(
+                regex=r"(?i)\b(?:has|have) failed because\b|\b(?:execution|operation|job|deployment|task) failed\b"
+            ),
+            Pattern(regex=r"\bNonZeroExitCode\b|\binvalid reference format\b"),
+        ),
+        explains="The program reported an error that no more exact rule knows.",
+        advice="Read the line and what stands around it.",
+        examples=("ERROR: the trainer could not open its configuration", 'level=error msg="session closed"'),
     ),
     Rule(
         id="nonzero_exit",
         title="ended with a failure",
         category=Category.EXCEPTION,
         origin="container",
-        rank=8,
+        rank=4,
+        threshold=NEVER,
         patterns=(
             Pattern(
-                regex=r"(?i)\b(?:exit(?:ed)?|returned?|terminated)\b.{0,30}\b(?:code|status)\b"
-                r"[ :=]*(?P<exit_code>[1-9]\d*)\b"
+                regex=r"(?i)\bexit(?:ed|ing|s)?\b(?: \w+){0,3}[ _-](?:code|"
+                r"status)\b[ :=]*\(?(?P<exit_code>[1-9]\d{0,2})\b"
             ),
-            Pattern(regex=r"(?i)\bnon-?zero (?:exit )?(?:status|code)[ :]*(?P<exit_code>[1-9]\d*)?"),
+            Pattern(
+                regex=r"(?i)\bnon-?zero (?:exit )?(?:status|code)\b(?: (?:of|is))?[ :]*(?P<exit_code>[1-9]\d{0,2})?"
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:exitcode|exit_code|returncode|return code|"
+                r"exit status)\b[\"']?[ :=]+(?P<exit_code>-?[1-9]\d{0,2})\b"
+            ),
+            Pattern(regex=r"\bexit\((?P<exit_code>[1-9]\d{0,2})\)"),
         ),
         explains="The program ended with a failure, and the log does not say why.",
         advice="Read the lines before the end.",
-        examples=("Container called exit(1): exited with code 1",),
+        examples=("Container called exit(1).", "The replica workerpool0-0 exited with a non-zero status of 1."),
     ),
 )

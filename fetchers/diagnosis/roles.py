@@ -1,0 +1,96 @@
+"""Which predefined role holds a permission: the least one that fits what these sources do. Data only."""
+
+from __future__ import annotations
+
+ROLE_OF: dict[str, str] = {
+    "aiplatform.customJobs.create": "roles/aiplatform.user",
+    "aiplatform.customJobs.get": "roles/aiplatform.viewer",
+    "aiplatform.customJobs.list": "roles/aiplatform.viewer",
+    "aiplatform.customJobs.cancel": "roles/aiplatform.user",
+    "artifactregistry.repositories.downloadArtifacts": "roles/artifactregistry.reader",
+    "artifactregistry.repositories.get": "roles/artifactregistry.reader",
+    "artifactregistry.repositories.list": "roles/artifactregistry.reader",
+    "artifactregistry.repositories.uploadArtifacts": "roles/artifactregistry.writer",
+    "artifactregistry.repositories.deleteArtifacts": "roles/artifactregistry.repoAdmin",
+    "artifactregistry.repositories.create": "roles/artifactregistry.admin",
+    "cloudbuild.builds.create": "roles/cloudbuild.builds.editor",
+    "cloudbuild.builds.update": "roles/cloudbuild.builds.editor",
+    "cloudbuild.builds.get": "roles/cloudbuild.builds.viewer",
+    "cloudbuild.builds.list": "roles/cloudbuild.builds.viewer",
+    "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
+    "iam.serviceAccounts.get": "roles/iam.serviceAccountViewer",
+    "iam.serviceAccounts.getAccessToken": "roles/iam.serviceAccountTokenCreator",
+    "iam.serviceAccounts.getOpenIdToken": "roles/iam.serviceAccountOpenIdTokenCreator",
+    "iam.serviceAccounts.implicitDelegation": "roles/iam.serviceAccountTokenCreator",
+    "iam.serviceAccounts.signBlob": "roles/iam.serviceAccountTokenCreator",
+    "logging.logEntries.create": "roles/logging.logWriter",
+    "logging.logEntries.list": "roles/logging.viewer",
+    "logging.privateLogEntries.list": "roles/logging.privateLogViewer",
+    "monitoring.timeSeries.create": "roles/monitoring.metricWriter",
+    "pubsub.topics.publish": "roles/pubsub.publisher",
+    "pubsub.subscriptions.consume": "roles/pubsub.subscriber",
+    "resourcemanager.projects.get": "roles/browser",
+    "run.executions.get": "roles/run.viewer",
+    "run.executions.list": "roles/run.viewer",
+    "run.jobs.create": "roles/run.developer",
+    "run.jobs.get": "roles/run.viewer",
+    "run.jobs.list": "roles/run.viewer",
+    "run.jobs.run": "roles/run.invoker",
+    "run.jobs.runWithOverrides": "roles/run.jobsExecutorWithOverrides",
+    "run.jobs.update": "roles/run.developer",
+    "run.routes.invoke": "roles/run.invoker",
+    "run.services.get": "roles/run.viewer",
+    "secretmanager.secrets.get": "roles/secretmanager.viewer",
+    "secretmanager.versions.access": "roles/secretmanager.secretAccessor",
+    "serviceusage.services.enable": "roles/serviceusage.serviceUsageAdmin",
+    "serviceusage.services.get": "roles/serviceusage.serviceUsageViewer",
+    "serviceusage.services.use": "roles/serviceusage.serviceUsageConsumer",
+    "storage.buckets.create": "roles/storage.admin",
+    "storage.buckets.get": "roles/storage.bucketViewer",
+    "storage.buckets.list": "roles/storage.bucketViewer",
+    "storage.multipartUploads.create": "roles/storage.objectUser",
+    "storage.objects.create": "roles/storage.objectCreator",
+    "storage.objects.delete": "roles/storage.objectUser",
+    "storage.objects.get": "roles/storage.objectViewer",
+    "storage.objects.list": "roles/storage.objectViewer",
+    "storage.objects.update": "roles/storage.objectUser",
+    "bigquery.jobs.create": "roles/bigquery.jobUser",
+    "bigquery.tables.getData": "roles/bigquery.dataViewer",
+    "bigquery.tables.updateData": "roles/bigquery.dataEditor",
+    "cloudkms.cryptoKeyVersions.useToDecrypt": "roles/cloudkms.cryptoKeyDecrypter",
+    "cloudkms.cryptoKeyVersions.useToEncrypt": "roles/cloudkms.cryptoKeyEncrypter",
+    "compute.instances.get": "roles/compute.viewer",
+    "compute.networks.get": "roles/compute.networkViewer",
+    "compute.subnetworks.use": "roles/compute.networkUser",
+    "container.clusters.get": "roles/container.clusterViewer",
+    "container.jobs.create": "roles/container.developer",
+    "container.pods.create": "roles/container.developer",
+}
+"""Role by permission."""
+
+READING = frozenset({"get", "list", "search", "getIamPolicy", "read", "query"})
+"""Last words of permissions that change nothing."""
+
+ROLES_OF_SERVICE: dict[str, tuple[str, str]] = {
+    "aiplatform": ("roles/aiplatform.viewer", "roles/aiplatform.user"),
+    "artifactregistry": ("roles/artifactregistry.reader", "roles/artifactregistry.writer"),
+    "bigquery": ("roles/bigquery.dataViewer", "roles/bigquery.dataEditor"),
+    "cloudbuild": ("roles/cloudbuild.builds.viewer", "roles/cloudbuild.builds.editor"),
+    "compute": ("roles/compute.viewer", "roles/compute.instanceAdmin.v1"),
+    "container": ("roles/container.viewer", "roles/container.developer"),
+    "logging": ("roles/logging.viewer", "roles/logging.configWriter"),
+    "monitoring": ("roles/monitoring.viewer", "roles/monitoring.editor"),
+    "pubsub": ("roles/pubsub.viewer", "roles/pubsub.editor"),
+    "run": ("roles/run.viewer", "roles/run.developer"),
+    "secretmanager": ("roles/secretmanager.viewer", "roles/secretmanager.secretVersionManager"),
+    "serviceusage": ("roles/serviceusage.serviceUsageViewer", "roles/serviceusage.serviceUsageAdmin"),
+    "storage": ("roles/storage.objectViewer", "roles/storage.objectUser"),
+}
+"""Roles for what is not in the table above, by the permission's first word: one that reads, one that writes."""
+
+
+def role_for(permission: str) -> str:
+    """The least predefined role that is known to hold `permission`; empty where none is known."""
+    service, _, rest = permission.partition(".")
+    reads, writes = ROLES_OF_SERVICE.get(service, ("", ""))
+    return ROLE_OF.get(permission) or (reads if rest.rpartition(".")[2] in READING else writes)

@@ -14,7 +14,7 @@ import msgspec
 
 from cache.entries import Key, Space, Written
 from cache.evidence import bounded
-from cache.store import Store
+from cache.store import Store, glance
 from cache.tenant import Tenant, for_anyone
 from fetchers.messages import Outcome
 from fetchers.records import Reason, Record, Scalar
@@ -115,6 +115,16 @@ class TerminalStates:
             final if final is not None and final.life == life(record) else None
             for final, record in zip(found, records, strict=True)
         ]
+
+
+def glance_final(url: str | None, tenant: Tenant, record: Record) -> Final | None:
+    """What is kept of the record in the store of that URL, which is not opened; blocks. See `TerminalStates.get`.
+
+    Raises `CacheError` where nothing can be read like this.
+    """
+    key = resource_key(tenant, record)
+    found = [_decoded(entry.value) for entry in glance(url, SPACE, [key]) if entry.key == key]
+    return next((final for final in found if final is not None and final.life == life(record)), None)
 
 
 def is_final(record: Record, now: datetime) -> bool:

@@ -53,26 +53,26 @@ async def collect(
 
     A scope that has not answered by then has failed, and says so; a reason that is not known by then is missing, and
     `TableStatus.unread` counts it. `say` takes what people should know, a line each;
-    `watch` is shown several times a second how far it is. With an `inquiry`, the only reason that is waited for is the
-    one it asks for.
+    `watch` is shown several times a second how far it is. With an `inquiry` nothing is waited for but its answer.
     """
     mirror, launcher, answered, clock = Mirror(), ProcessLauncher(), asyncio.Event(), LoopClock()
     sought = inquiry or EveryReason()
     rows_only: list[Timer] = []
-    """The end of waiting for reasons, from when on every table has answered."""
+    """The end of waiting for reasons, from when on the rows are there."""
 
     def tell(change: Change) -> None:
         mirror.apply(change)
         if isinstance(change, Notice):
             say(change.text)
         sought.hear(change)
-        if all(_has_answered(mirror, table) for table in tables):
-            if not rows_only:
-                rows_only.append(clock.call_at(clock.monotonic() + REASONS_S, answered.set))
-                if (question := sought.question(mirror)) is not None:
-                    clock.call_at(clock.monotonic(), partial(engine.obey, question))  # not while it is telling
-            if sought.over(mirror):
-                answered.set()
+        complete = all(_has_answered(mirror, table) for table in tables)
+        question = sought.question(mirror, complete=complete)
+        if question is not None:
+            clock.call_at(clock.monotonic(), partial(engine.obey, question))  # not while it is telling
+        if (complete or question) and not rows_only:
+            rows_only.append(clock.call_at(clock.monotonic() + REASONS_S, answered.set))
+        if sought.over(mirror, complete=complete):
+            answered.set()
 
     budget = max(0.1, timeout_s - HARD_AFTER_SOFT_S)
     plans = {name: msgspec.structs.replace(start.tables[name], interval_s=ONCE_S, timeout_s=budget) for name in tables}

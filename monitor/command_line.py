@@ -14,6 +14,7 @@ from monitor.output import complain, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "ls": ("monitor.commands.ls", "Print the tables once."),
+    "why": ("monitor.commands.why", "Say why a record ended as it did."),
     "explain": ("monitor.commands.explain", "Say why a program died, from its log."),
     "config": ("monitor.commands.config", "Show, locate or begin the configuration."),
 }

@@ -14,32 +14,34 @@ from monitor.tables import LOGS, TABLES
 class EveryReason:
     """Nothing is asked; it is over when no log of any table waits to be read."""
 
-    def question(self, mirror: Mirror) -> AskReason | None:
-        """What to ask, now that every table has answered; null where there is nothing to be asked."""
-        del mirror
+    def question(self, mirror: Mirror, *, complete: bool) -> AskReason | None:
+        """What to ask now; null for nothing, or nothing more. `complete`: every table has answered."""
+        del mirror, complete
         return None
 
     def hear(self, change: Change) -> None:
         """Take a word of the engine, about whatever it is."""
 
-    def over(self, mirror: Mirror) -> bool:
+    def over(self, mirror: Mirror, *, complete: bool) -> bool:
         """Whether nothing more is to come."""
-        return not any(status.unread for status in mirror.status.values())
+        return complete and not any(status.unread for status in mirror.status.values())
 
 
 class OneReason(EveryReason):
-    """Which record, once there are rows, and what is said of it; the logs of others are not waited for."""
+    """Which record, once it is there, and what is said of it; neither logs nor tables of others are waited for."""
 
-    def __init__(self, find: Callable[[Mirror], Row | None]) -> None:
-        """`find` says which row is meant; null for none."""
+    def __init__(self, find: Callable[[Mirror, bool], Row | None]) -> None:
+        """`find` says which row is meant, of those that are there so far, or of all; null for none, or none as yet."""
         self._find = find
         self.row: Row | None = None
         self.answer: ReasonRead | None = None
         """The last word about it; null where there was none in time."""
 
-    def question(self, mirror: Mirror) -> AskReason | None:
-        """Ask about the row."""
-        self.row = self._find(mirror)
+    def question(self, mirror: Mirror, *, complete: bool) -> AskReason | None:
+        """Ask about the row, once."""
+        if self.row is not None:
+            return None
+        self.row = self._find(mirror, complete)
         return None if self.row is None else AskReason(table=self.row.table, key=self.row.key)
 
     def hear(self, change: Change) -> None:
@@ -47,13 +49,13 @@ class OneReason(EveryReason):
         if isinstance(change, ReasonRead) and self.row == (change.table, change.key):
             self.answer = change
 
-    def over(self, mirror: Mirror) -> bool:
+    def over(self, mirror: Mirror, *, complete: bool) -> bool:
         """Whether its log has been read, or nothing is to come of it."""
         if self.row is None:
-            return True
+            return complete
         record = mirror.rows.get(self.row.table, {}).get(self.row.key)
         if record is None:
-            return True
+            return complete
         if self.answer is None:
             return False
         return self.answer.outcome is not None or not (_is_read(record) and mirror.status[self.row.table].unread)

@@ -12,7 +12,7 @@ from monitor.text import cell_width, clean, fit, one_line, wrap
 
 INDENT = "  "
 _ARROW = "→ "
-_ROOT = "▸"
+_ROOT = "▶"
 """Stands before the line that is the root cause: it is never told by colour alone."""
 _BAR = "│ "
 _MOST_SAID = 8

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from fetchers.records import Record, State, ordered
+from fetchers.records import Record, State, order, ordered
 from monitor.lineage import last_part
 from monitor.text import ELLIPSIS, one_line
 
 _SHORTEST = 4
 """Characters that a name of a record's own has at least, where it is taken out of the reason."""
+
+
+_TELLING = 16
+"""Characters from which on a text says enough to be known again within a longer one."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +42,19 @@ def grouped(records: Iterable[Record]) -> list[Cause]:
     for record in ordered(failures(records)):
         if record.reason is not None:
             found.setdefault((record.reason.rule, shape(record)), []).append(record)
-    return sorted((_cause(befallen) for befallen in found.values()), key=lambda cause: -len(cause.records))
+    together: dict[tuple[str | None, str], list[Record]] = {}
+    for (rule, text), befallen in found.items():
+        core = next((rest for rest in _rests(text) if (rule, rest) in found), text)
+        together.setdefault((rule, core), []).extend(befallen)
+    causes = (_cause(ordered(befallen)) for befallen in together.values())
+    return sorted(causes, key=lambda cause: (-len(cause.records), order(cause.records[0])))
+
+
+def _rests(text: str) -> Iterator[str]:
+    """What stays of a text without who says it, the shortest first: `InvalidArgument: 400 …` is told in many ways."""
+    parts = text.split(": ")
+    rests = (": ".join(parts[number:]) for number in range(len(parts) - 1, 0, -1))
+    return (rest for rest in rests if len(rest) >= _TELLING)
 
 
 def unexplained(records: Iterable[Record]) -> list[Record]:

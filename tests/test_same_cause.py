@@ -53,6 +53,14 @@ def test_what_says_something_else_is_another_cause(one: str, other: str) -> None
     assert len(grouped([failed(1, one), failed(2, other)])) == 2
 
 
+def test_who_tells_it_makes_no_other_cause() -> None:
+    """The API, the log and the launcher say the same thing, each with words before it; too little is not the same."""
+    what = "400 Machine type a2-highgpu-8g is not supported"
+    ways = (what, f"InvalidArgument: {what}", f"not launched: InvalidArgument: {what}", f"google.api: {what}")
+    assert len(grouped([failed(number, text, "r") for number, text in enumerate(ways)])) == 1
+    assert len(grouped([failed(1, "exit status 1", "r"), failed(2, "the trainer: exit status 1", "r")])) == 2
+
+
 def test_another_rule_is_another_cause() -> None:
     """Also where the words are the same."""
     assert len(grouped([failed(1, "it died", "a"), failed(2, "it died", "b"), failed(3, "it died")])) == 3

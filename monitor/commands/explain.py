@@ -92,7 +92,7 @@ def _explained(file: str) -> tuple[Diagnosis | None, int | None]:
         return reader.finish(), exit_codes.INTERRUPTED
     except Unreadable as error:
         progress.line.erase()
-        status = complain(f"{_name(file)}: {error}", exit_codes.NOT_ALL_LIVE)
+        status = complain(f"{_name(file)}: {error}", exit_codes.NOT_WHOLE)
         return (reader.finish() if progress.read else None), status
     finally:
         progress.line.erase()

@@ -171,14 +171,20 @@ def _printed(record: Record, part: LogPart) -> LogText:
 
 
 def _file_of(record: Record) -> Path:
-    """The file of the run that a record is of: where the record says, if a run of that directory is there."""
+    """The file of the run that a record is of: where the record says, if a run of that directory is there.
+
+    Raises `Rejected` where there is none, or the directory cannot be read.
+    """
     directory = Path(record.scope).expanduser()
     told = Path(str(record.detail.get("path", "")))
     if told.parent.parent in {directory / below for below in _BELOW}:
         file = _run_file(told.parent)
         if file is not None and file.id == record.id:
             return file.path
-    return next((file.path for file in found(directory) if file.id == record.id), told)
+    for file in found(directory):
+        if file.id == record.id:
+            return file.path
+    raise Rejected(f"run {record.id} is no longer in {directory}")
 
 
 # --- records -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,550 @@
+"""Why W&B runs ended, from what they printed: the real SDK over the wire, real files, and every way not to get it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+import pytest_asyncio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fetchers.ask import Ask
+from fetchers.base import Calls, LogText
+from fetchers.errors import FetchError, Unreachable
+from fetchers.messages import LOG, OUTCOMES, Fetch, LogEntry, LogPart, LogTarget, Message
+from fetchers.plain import LONGEST_LINE, plain_line
+from fetchers.records import Record, State
+from fetchers.threads import Threads
+from fetchers.wandb_download import download
+from fetchers.wandb_output import page_of_file
+from fetchers.wandb_reasons import AGAIN_S, Reasons
+from tests.emulators.wandb import DOWNLOAD, Fault, WandbEmulator
+from tests.emulators.wandb_fixtures import KEY, serving, working
+from tests.emulators.wandb_printed import Printed
+from tests.emulators.wandb_worker import WorkerProcess
+from tests.emulators.wandb_world import PRINTED, PRINTING, Run, default_world
+from tests.support.records import record
+
+PROJECT = "acme/arr"
+TAIL = "RunConsoleLogTail"
+MONTHS = itertools.count()
+
+module = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_server() -> AsyncIterator[WandbEmulator]:
+    """One local W&B server."""
+    async with serving(default_world(datetime(2026, 1, 1, tzinfo=UTC))) as emulator:
+        emulator.retry_after_s = 1
+        yield emulator
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def worker(
+    shared_server: WandbEmulator, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[WorkerProcess]:
+    """One worker that asks the local server."""
+    async with working(tmp_path_factory.mktemp("home"), shared_server.url, WANDB_API_KEY=KEY) as process:
+        yield process
+
+
+@pytest.fixture
+def server(shared_server: WandbEmulator) -> Iterator[WandbEmulator]:
+    """The same server with runs that no test has seen yet, because they ended at another time."""
+    shared_server.world = default_world(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=30 * next(MONTHS)))
+    shared_server.requests.clear()
+    yield shared_server
+    shared_server.ranges = True
+    for operation in (DOWNLOAD, TAIL, "RunOutputFile"):
+        shared_server.set_fault(operation, None)
+
+
+def asked(server: WandbEmulator, operation: str) -> list[str]:
+    """Which runs this operation was asked for, in order."""
+    return [str(told.get("runName", told.get("run", ""))) for name, told in server.requests if name == operation]
+
+
+def without_lines(server: WandbEmulator) -> None:
+    """Make it a server of old, which has files only."""
+    for run in server.world.project().runs:
+        run.printed.lines = False
+
+
+def rule(found: Record) -> str | None:
+    """The rule of a record's reason."""
+    return found.reason.rule if found.reason else None
+
+
+# --- online: rows --------------------------------------------------------------------------------------------------
+
+
+@module
+async def test_rows_come_first_and_their_reasons_after(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """The page has what the states say; then come again those whose output says more, and only those."""
+    answer = await worker.fetch("completed", PROJECT)
+    assert (answer.complete, answer.stuck, answer.pages) == ({PROJECT}, False, [5, 2])
+    first, better = answer.records[:5], answer.records[5:]
+    assert [(row.raw_state, rule(row)) for row in first if row.reason] == [
+        ("failed", "nonzero_exit"),
+        ("crashed", "nonzero_exit"),
+    ]
+    assert {(row.raw_state, rule(row)) for row in better} == {
+        ("failed", "python_exception"),
+        ("crashed", "out_of_memory"),
+    }
+    assert {row.reason.text for row in better if row.reason and row.raw_state == "failed"} == {"KeyError: 'price'"}
+    assert asked(server, TAIL) == ["run0005", "run0006", "run0007"]
+
+
+@module
+async def test_what_was_read_is_not_read_again(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """The next poll has the reasons on its first page and asks for no output; a run that ran again is read again."""
+    await worker.fetch("completed", PROJECT)
+    answer = await worker.fetch("completed", PROJECT)
+    assert answer.pages == [5]
+    assert [rule(row) for row in answer.records if row.state is State.FAILED] == ["python_exception", "out_of_memory"]
+    assert len(asked(server, TAIL)) == 3
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    assert run.heartbeat is not None
+    run.heartbeat += timedelta(hours=1)
+    run.printed = Printed("OSError: [Errno 28] No space left on device: 'checkpoint.pt'\n")
+    answer = await worker.fetch("completed", PROJECT)
+    assert rule(answer.latest["run0005"]) == "disk_full"
+    assert asked(server, TAIL)[3:] == ["run0005"]
+
+
+@module
+async def test_few_are_read_in_a_fetch_the_newest_first(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """Of 23 failed runs each fetch reads ten, at most five at a time, those that ended last before the others."""
+    ended = server.world.project().runs[5].heartbeat
+    assert ended is not None
+    printed = Printed(PRINTED["failed"])
+    server.world.project().runs = [
+        Run(f"r{at:02d}", "failed", heartbeat=ended + timedelta(minutes=at), printed=printed) for at in range(23)
+    ]
+    names = [f"r{at:02d}" for at in reversed(range(23))]
+    for fetch in range(3):
+        answer = await worker.fetch("completed", PROJECT)
+        read = names[: 10 * (fetch + 1)]
+        assert sorted(asked(server, TAIL), reverse=True) == read
+        assert {row.id for row in answer.latest.values() if rule(row) == "python_exception"} == set(read)
+        assert answer.pages == [23, *([5, 5] if fetch < 2 else [3])]
+
+
+@module
+async def test_a_run_that_has_just_failed_says_why_at_once(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """What was last seen running is read with its end, in the same fetch."""
+    run = server.world.project().runs[0]
+    run.state, run.heartbeat, run.printed = "failed", datetime(2027, 1, 1, tzinfo=UTC), Printed(PRINTED["failed"])
+    answer = await worker.fetch("active", PROJECT, known={PROJECT: (run.id,)})
+    assert rule(answer.latest[run.id]) == "python_exception"
+
+
+@module
+async def test_a_server_of_old_is_asked_for_the_file(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """Where nobody knows of console lines, the end of `output.log` is downloaded with the key, where there is one."""
+    without_lines(server)
+    answer = await worker.fetch("completed", PROJECT)
+    assert rule(answer.latest["run0005"]) == "python_exception"
+    assert rule(answer.latest["run0006"]) == "nonzero_exit"  # it crashed, and left no file
+    [download_] = [told for name, told in server.requests if name == DOWNLOAD]
+    assert str(download_["authorization"]).startswith("Basic ")
+    assert download_["range"] == f"bytes=0-{len(PRINTED['failed']) - 1}"
+
+
+@module
+async def test_a_bucket_gets_no_key(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """A file whose address is at another server is downloaded from there without the key."""
+    async with serving(server.world) as bucket:
+        run = server.world.run("acme", "arr", "run0005")
+        assert run is not None
+        run.printed.lines, run.printed.signed = False, True
+        run.odd = {"files": lambda **_: run.printed._files(f"{bucket.url}/files/acme/arr/run0005", ())}
+        answer = await worker.fetch("completed", PROJECT)
+        assert rule(answer.latest["run0005"]) == "python_exception"
+        [(operation, told)] = bucket.requests
+    assert (operation, told["path"]) == (DOWNLOAD, "/bucket/acme/arr/run0005/output.log?signature=secret")
+    assert "authorization" not in told
+
+
+@module
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_a_download_that_goes_wrong_costs_no_row(
+    server: WandbEmulator, worker: WorkerProcess, fault: Fault
+) -> None:
+    """Whatever becomes of the download, the fetch is complete and in time, the worker sound, the reasons as before."""
+    without_lines(server)
+    server.set_fault(DOWNLOAD, fault)
+    answer = await worker.fetch("completed", PROJECT, soft_deadline_s=4.0)
+    assert (answer.complete, answer.failures, answer.stuck) == ({PROJECT}, {}, False)
+    assert len(answer.ids) == 5
+    expected = "nonzero_exit"
+    assert rule(answer.latest["run0005"]) == expected
+    assert asked(server, DOWNLOAD)
+
+
+@module
+@pytest.mark.parametrize("fault", list(Fault))
+async def test_lines_that_do_not_come_cost_no_row(server: WandbEmulator, worker: WorkerProcess, fault: Fault) -> None:
+    """The same for the lines; where the server refuses them, the file may still say why."""
+    server.set_fault(TAIL, fault)
+    answer = await worker.fetch("completed", PROJECT, soft_deadline_s=4.0)
+    assert (answer.complete, answer.failures, answer.stuck) == ({PROJECT}, {}, False)
+    assert len(answer.ids) == 5
+    assert rule(answer.latest["run0005"]) in ("nonzero_exit", "python_exception")
+    assert rule(answer.latest["run0006"]) == "nonzero_exit"
+    server.set_fault(TAIL, None)
+    assert len((await worker.fetch("active", PROJECT)).ids) == 3
+
+
+@module
+@pytest.mark.parametrize("ranges", [True, False])
+async def test_of_a_huge_file_only_the_end_is_taken(
+    server: WandbEmulator, worker: WorkerProcess, *, ranges: bool
+) -> None:
+    """Of 20 MB the last part is asked for; a server that sends all of it all the same is read to the end."""
+    without_lines(server)
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    server.ranges = ranges
+    run.printed.text = PRINTING * 10_000 + PRINTED["failed"]
+    answer = await worker.fetch("completed", PROJECT)
+    assert rule(answer.latest["run0005"]) == "python_exception"
+    size = len(run.printed.text)
+    assert [told["range"] for name, told in server.requests if name == DOWNLOAD] == [
+        f"bytes={size - 256 * 1024}-{size - 1}"
+    ]
+
+
+@module
+async def test_a_size_that_is_no_size_is_no_file(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """A file that is said to be empty, or of a negative size, is not asked for; of one too large the end is missing."""
+    without_lines(server)
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    for size in (0, -5, 10**15):
+        run.printed.size = size
+        assert run.heartbeat is not None
+        run.heartbeat += timedelta(minutes=1)
+        answer = await worker.fetch("completed", PROJECT)
+        assert (answer.failures, rule(answer.latest["run0005"])) == ({}, "nonzero_exit")
+    assert len(asked(server, DOWNLOAD)) == 1
+
+
+# --- online: evidence and the whole log ------------------------------------------------------------------------------
+
+
+async def target(worker: WorkerProcess, run: str) -> LogTarget:
+    """The run as its row stands."""
+    return LogTarget(key=f"key of {run}", record=(await worker.fetch("completed", PROJECT)).latest[run])
+
+
+@module
+@pytest.mark.usefixtures("server")
+async def test_the_evidence_of_a_run_is_told(worker: WorkerProcess) -> None:
+    """The outcome names the table and key that were asked for, holds the traceback, and marks the root cause."""
+    wanted = await target(worker, "run0005")
+    answer = await worker.fetch(OUTCOMES, "completed", targets=(wanted,))
+    [outcome] = answer.outcomes
+    assert (outcome.table, outcome.key, outcome.problem) == ("completed", wanted.key, None)
+    assert outcome.reason == wanted.record.reason
+    assert outcome.root is not None
+    assert outcome.evidence[outcome.root] == "KeyError: 'price'"
+    assert "Traceback (most recent call last):" in outcome.evidence
+    assert (outcome.whole, outcome.entries, outcome.rules > 0) == (True, 106, True)
+
+
+@module
+async def test_an_outcome_that_cannot_be_had_says_why(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """Forbidden lines are a problem in one line; the reason stays as the source has it."""
+    wanted = await target(worker, "run0005")
+    server.set_fault(TAIL, Fault.FORBIDDEN)
+    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(wanted,))).outcomes
+    assert outcome.problem is not None
+    assert outcome.problem.startswith("log not readable: ConsoleLog run0005")
+    assert "HTTP 403" in outcome.problem
+    assert (outcome.reason, outcome.rules) == (wanted.record.reason, 0)
+
+
+@module
+@pytest.mark.parametrize("lines", [True, False])
+async def test_the_whole_log_comes_in_pages(server: WandbEmulator, worker: WorkerProcess, *, lines: bool) -> None:
+    """Page by page from the end, each line once and in order, down to the first."""
+    wanted = await target(worker, "run0005")
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    run.printed.lines = lines
+    found: list[str] = []
+    ids: set[str] = set()
+    token: str | None = None
+    for _ in range(20):
+        answer = await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(token=token, most=17))
+        [page] = answer.logs
+        found[:0] = [entry.text for entry in page.entries]
+        ids.update(entry.id for entry in page.entries)
+        token = page.token
+        if token is None:
+            break
+    assert found == run.printed.text.splitlines()
+    assert len(ids) == len(found)
+    assert len(asked(server, DOWNLOAD)) == (0 if lines else 7)
+
+
+@module
+async def test_a_log_that_grows_is_followed(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """The end of a running run's lines, with their times and numbers, and what has been written since."""
+    row = (await worker.fetch("active", PROJECT)).latest["run0000"]
+    run = server.world.run("acme", "arr", "run0000")
+    assert run is not None
+    wanted = (LogTarget(key="k", record=row),)
+    [page] = (await worker.fetch(LOG, "active", targets=wanted, part=LogPart(most=3))).logs
+    assert [(entry.id, entry.text[:7]) for entry in page.entries] == [
+        ("97", "step 97"),
+        ("98", "step 98"),
+        ("99", "step 99"),
+    ]
+    last = page.entries[-1].at
+    run.printed.text += "step 100 loss 0.0099\n"
+    [page] = (await worker.fetch(LOG, "active", targets=wanted, part=LogPart(most=3, after=last))).logs
+    assert [entry.id for entry in page.entries] == ["98", "99", "100"]
+
+
+@module
+async def test_older_lines_that_the_server_keeps_to_itself_are_said(
+    server: WandbEmulator, worker: WorkerProcess
+) -> None:
+    """Where the server gives no more of its lines at once, the log ends with a word on where the others are."""
+    wanted = await target(worker, "run0005")
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    run.printed.most = 20
+    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(most=20))).logs
+    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(most=20, token=page.token))).logs
+    [entry] = page.entries
+    assert (entry.text.startswith("86 older lines"), page.token) == (True, None)
+
+
+@module
+async def test_a_log_that_cannot_be_had_is_an_error_and_an_empty_one_is_empty(
+    server: WandbEmulator, worker: WorkerProcess
+) -> None:
+    """Forbidden is told as such; a run that printed nothing has a log without entries; a queue item has none."""
+    wanted = await target(worker, "run0007")
+    server.set_fault(TAIL, Fault.FORBIDDEN)
+    answer = await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())
+    assert (answer.failure.kind, answer.logs) == ("permission", [])
+    server.set_fault(TAIL, None)
+    run = server.world.run("acme", "arr", "run0007")
+    assert run is not None
+    run.printed.text = ""
+    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())).logs
+    assert (page.entries, page.token) == ((), None)
+    item = msgspec.structs.replace(wanted.record, scope="queue:vertex", table="active")
+    answer = await worker.fetch(LOG, "active", targets=(LogTarget(key="k", record=item),), part=LogPart())
+    assert answer.failure.kind == "rejected"
+
+
+@module
+async def test_secrets_and_escapes_do_not_leave_the_worker(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """What a run printed is plain and without keys in the log, in the evidence and in the reason."""
+    run = server.world.run("acme", "arr", "run0005")
+    assert run is not None
+    key = "hf_" + "a1" * 16
+    run.printed.text = f"\x1b[31mValueError: bad token {key}\x1b[0m \x1b]0;title\x07\n"
+    wanted = await target(worker, "run0005")
+    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(wanted,))).outcomes
+    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())).logs
+    texts = [*outcome.evidence, *(entry.text for entry in page.entries), str(wanted.record.reason)]
+    assert any("ValueError" in text for text in texts)
+    assert not any(key in text or "\x1b" in text or "title" in text for text in texts)
+
+
+# --- offline ---------------------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import os, sys, wandb
+settings = wandb.Settings(x_disable_stats=True, x_transaction_log_flush_interval=0.1)
+run = wandb.init(mode="offline", dir=sys.argv[1], entity="acme", project="arr", id="tripped", settings=settings)
+for step in range(1500):
+    print("step", step)
+open("/nowhere/data.parquet")
+"""
+
+
+@pytest.fixture(scope="module")
+def tripped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `.wandb` file of a run of the real SDK that printed 1,500 lines and raised."""
+    root = tmp_path_factory.mktemp("offline")
+    (root / "make.py").write_text(SCRIPT)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WANDB_")}
+    environment |= {"HOME": str(root), "TMPDIR": str(root), "WANDB_SILENT": "true"}
+    command = [sys.executable, str(root / "make.py"), str(root)]
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=100, check=False).returncode == 1
+    [path] = root.glob("wandb/offline-run-*/run-tripped.wandb")
+    return path
+
+
+def copied(file: Path, to: Path, kept: str) -> None:
+    """Copy a run's file, and what `kept` names of the rest."""
+    place = to / file.parent.name
+    (place / "files").mkdir(parents=True)
+    (place / file.name).write_bytes(file.read_bytes())
+    if kept == "output.log":
+        (place / "files" / kept).write_bytes((file.parent / "files" / kept).read_bytes())
+
+
+WHOLE = [f"step {step}" for step in range(1500)]
+
+
+@module
+@pytest.mark.parametrize("kept", ["output.log", "records"])
+async def test_an_offline_run_says_why_and_shows_all_it_printed(
+    tripped: Path, tmp_path: Path, server: WandbEmulator, kept: str
+) -> None:
+    """From its `output.log`, or where a copy has none from the records of its file: row, evidence, and every line."""
+    copied(tripped, tmp_path / "runs", kept)
+    scope = str(tmp_path / "runs")
+    async with working(tmp_path, server.url, scope, WANDB_API_KEY=KEY) as worker:
+        answer = await worker.fetch("completed", scope)
+        row = answer.latest["tripped"]
+        assert row.reason is not None
+        assert row.reason.text.startswith("FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/data.parq")
+        assert (await worker.fetch("completed", scope)).pages == [1]  # read once
+        wanted = (LogTarget(key="k", record=row),)
+        [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=wanted)).outcomes
+        assert outcome.root is not None
+        assert outcome.evidence[outcome.root].startswith("FileNotFoundError")
+        found: list[LogEntry] = []
+        token: str | None = None
+        while token is not None or not found:
+            part = LogPart(token=token, most=400)
+            [page] = (await worker.fetch(LOG, "completed", targets=wanted, part=part)).logs
+            found[:0] = page.entries
+            token = page.token
+    assert [entry.text for entry in found[:1500]] == WHOLE
+    assert found[1500].text == "Traceback (most recent call last):"
+    assert len({entry.id for entry in found}) == len(found)
+    assert all(entry.at for entry in found) == (kept == "records")
+
+
+@pytest.fixture
+def gone(tmp_path: Path) -> Record:
+    """The record of an offline run that is not there, and whose path leads to somebody's secrets."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "secret").write_text("secret\n")
+    told = {"path": str(tmp_path / "secret")}
+    return record("gone", table="completed", scope=str(tmp_path / "runs"), state=State.FAILED, detail=told)
+
+
+@module
+async def test_an_offline_log_that_is_gone_is_an_error(tmp_path: Path, gone: Record, server: WandbEmulator) -> None:
+    """A record whose directory was deleted has no log: said, and nothing else of the disk is read in its place."""
+    scope = gone.scope
+    async with working(tmp_path, server.url, scope, WANDB_API_KEY=KEY) as worker:
+        answer = await worker.fetch(LOG, "completed", targets=(LogTarget(key="k", record=gone),), part=LogPart())
+        assert (answer.failure.kind, answer.logs) == ("rejected", [])
+        [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(LogTarget(key="k", record=gone),))).outcomes
+        assert str(outcome.problem).startswith("log not readable: ")
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x00"), max_size=30)), st.integers(1, 7))
+def test_pages_of_a_file_are_the_file(lines: list[str], most: int) -> None:
+    """Whatever is in it: each line once, in order, with the place at which it begins."""
+    data = "".join(f"{line}\n" for line in lines).encode()
+    found: list[LogEntry] = []
+    token: str | None = None
+    while True:
+        page = page_of_file(lambda start, end: data[start:end], len(data), LogPart(token=token, most=most))
+        found[:0] = page.entries
+        token = page.token
+        if token is None:
+            break
+    assert [data[int(entry.id) :].split(b"\n")[0].decode() for entry in found] == lines
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("10%\r20%\r30%", "30%"),
+        ("an error\r", "an error"),
+        ("\x1b[1;31mred\x1b[0m \x1b]8;;http://x\x07link\x1b]8;;\x07", "red link"),
+        ("a\x00b\x08c\x7f\u009bd", "abcd"),
+        ("\ud800", "?"),
+        ("x" * 10_000, "x" * (LONGEST_LINE - 1) + "…"),
+        ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer [redacted]"),
+    ],
+)
+def test_a_line_is_plain(line: str, plain: str) -> None:
+    """As it would stand on a terminal in the end, bounded, and without what nobody should see."""
+    assert plain_line(line) == plain
+
+
+def _ignored(_: Message) -> None:
+    pass
+
+
+async def test_what_cannot_be_read_is_tried_ever_more_rarely() -> None:
+    """After a minute, then two, then four; once it has been read, never again."""
+    now = [0]
+    tries: list[int] = []
+    answers = [FetchError(), Unreachable("away"), None]
+
+    async def printed(_ask: Ask, _record: Record, _part: LogPart) -> LogText:
+        tries.append(now[0])
+        answer = answers.pop(0) if answers else LogText((LogEntry(text="MemoryError"),))
+        if answer is None:
+            return LogText(())  # nothing has arrived yet
+        if isinstance(answer, FetchError):
+            raise answer
+        return answer
+
+    async def pages() -> AsyncGenerator[Sequence[Record]]:
+        yield [record("r", table="completed", state=State.FAILED)]
+
+    reasons = Reasons(printed, 10, lambda: now[0])
+    fetch = Fetch(table="completed", generation=1, scopes=("s",), soft_deadline_s=20)
+    found: list[Record] = []
+    for now[0] in range(0, 1000, 20):
+        ask = Ask(fetch, "s", Calls(fetch, _ignored), Threads())
+        found = [row async for page in reasons.explained(ask, pages()) for row in page]
+    assert tries == [0, AGAIN_S, 3 * AGAIN_S, 7 * AGAIN_S]
+    assert [rule(row) for row in found] == ["out_of_memory"]
+
+
+async def test_a_redirect_does_not_carry_the_key_away() -> None:
+    """A server may send its visitor elsewhere: the key stays at home."""
+    async with serving(default_world(datetime(2026, 1, 1, tzinfo=UTC))) as elsewhere:
+        where = f"{elsewhere.url}/bucket/acme/arr/run0005/output.log"
+
+        async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(f"HTTP/1.1 302 Found\r\nLocation: {where}\r\nContent-Length: 0\r\n\r\n".encode())
+            await writer.drain()
+            writer.close()
+
+        heads: list[bytes] = []
+        home = await asyncio.start_server(redirect, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{home.sockets[0].getsockname()[1]}"
+        found = await asyncio.to_thread(
+            lambda: download(f"{url}/files/output.log", 0, 4, key=KEY, home=url, deadline_s=20)
+        )
+        home.close()
+        [(_, told)] = elsewhere.requests
+    assert found == b"step"
+    assert b"Authorization: Basic" in heads[0]
+    assert "authorization" not in told

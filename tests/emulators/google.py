@@ -177,6 +177,8 @@ METHODS: dict[str, dict[str, Method]] = {
 }
 """Service → method → what it is."""
 
+_BLANK = "blank-"
+"""How the token of an empty page begins."""
 LONGEST_FILTER = 20_000
 """Characters."""
 
@@ -231,6 +233,8 @@ class GoogleEmulator:
     world: World = field(default_factory=World)
     board: Switchboard = field(default_factory=Switchboard)
     tls: tuple[bytes, bytes] | None = None
+    blank_pages: int = 0
+    """Empty pages, each with a token for the next, that a search in logs begins with."""
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Method and metadata of every call, in order."""
     requests: list[Any] = field(default_factory=list)
@@ -358,8 +362,12 @@ class GoogleEmulator:
     def _search(self, request: Any, largest_page: int) -> bytes:
         _check_length(request.filter)
         size = min(request.page_size or largest_page, largest_page)
+        blank, token = request.page_token.startswith(_BLANK), request.page_token.removeprefix(_BLANK)
+        if self.blank_pages and (blank or not token) and int(token or 0) < self.blank_pages:
+            return google_logs.nothing(f"{_BLANK}{int(token or 0) + 1}")
+        start = 0 if blank else _offset(token)
         try:
-            return google_logs.page(self.world.written, self.world.logs, request, _offset(request.page_token), size)
+            return google_logs.page(self.world.written, self.world.logs, request, start, size)
         except FilterError as error:
             raise _Refused(grpc.StatusCode.INVALID_ARGUMENT, f"invalid filter: {error}") from error
 

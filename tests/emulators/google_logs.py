@@ -178,6 +178,12 @@ def page(
     return answer
 
 
+def nothing(token: str) -> bytes:
+    """The answer of a search that has found nothing so far."""
+    answer: bytes = _Page(next_page_token=token).SerializeToString()
+    return answer
+
+
 def _merged(
     logs: Sequence[Log], given: Iterable[LogEntry], request: ListLogEntriesRequest
 ) -> Iterator[_Written | _Given]:

@@ -77,11 +77,16 @@ def pieces(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[byte
 
 
 def _raw(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]:
-    with _interrupting() as interruptible:
+    with _interruptions() as told:
         while True:
+            ready = select.select([fd, *told], [], [], wait_s)[0]
+            if told and told[0] in ready:
+                raise Stopped
+            if not ready:
+                waiting()
+                continue
             try:
-                with interruptible():
-                    data = _read(fd, waiting, wait_s)
+                data = os.read(fd, PIECE)
             except OSError as error:
                 raise Unreadable(_why(error)) from error
             if not data:
@@ -89,10 +94,30 @@ def _raw(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]
             yield data
 
 
-def _read(fd: int, waiting: Callable[[], None], wait_s: float) -> bytes:
-    while not select.select([fd], [], [], wait_s)[0]:
-        waiting()
-    return os.read(fd, PIECE)
+@contextlib.contextmanager
+def _interruptions() -> Generator[list[int]]:
+    """A descriptor that can be read from once somebody presses Ctrl+C; none where that is to do nothing.
+
+    No exception that comes from nowhere: what has been read is not lost on its way.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # what `nohup` and a shell's `&` ask for
+        yield []
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        with contextlib.suppress(BlockingIOError):  # it has been told often enough
+            os.write(writing, b"!")
+
+    signal.signal(signal.SIGINT, tell)
+    try:
+        yield [reading]
+    finally:
+        signal.signal(signal.SIGINT, before)
+        os.close(reading)
+        os.close(writing)
 
 
 def _unpacked(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
@@ -110,42 +135,6 @@ def _unpacked(first: bytes, more: Iterator[bytes]) -> Iterator[bytes]:
         yield data
     if not whole:
         raise Unreadable("its gzip data ends too early; what there is was read")
-
-
-# --- Ctrl+C --------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _interrupting() -> Generator[Callable[[], contextlib.AbstractContextManager[None]]]:
-    """Have Ctrl+C raise `Stopped`, but only in the blocks of what this gives: nothing else is left half done."""
-    within = told = False
-
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        nonlocal told
-        told = True
-        if within:
-            raise Stopped
-
-    @contextlib.contextmanager
-    def block() -> Generator[None]:
-        nonlocal within
-        within = True
-        try:
-            if told:
-                raise Stopped
-            yield
-        finally:
-            within = False
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # what `nohup` and a shell's `&` ask for
-        yield block
-        return
-    signal.signal(signal.SIGINT, tell)
-    try:
-        yield block
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _why(error: OSError) -> str:

@@ -248,6 +248,32 @@ def test_a_handled_traceback_is_not_the_reason() -> None:
     assert not found.fatal
 
 
+@pytest.mark.parametrize(
+    "before", ["INFO: step 3", "2026-11-22 10:00:00,123 WARNING low disk speed", "skipping evaluation"]
+)
+def test_an_ordinary_line_before_a_traceback_handles_nothing(before: str) -> None:
+    """A program that was at its ordinary work when it crashed has crashed."""
+    reader = LogReader()
+    lines = [before, HEAD, *FRAMES, "ValueError: too few values", ""]
+    (detection,) = reader.feed("\n".join(lines).encode())
+    assert (detection.finding.rule, detection.finding.line) == ("python_exception", 6)
+
+
+def test_the_exception_that_nobody_caught_explains() -> None:
+    """Of two tracebacks the one that was logged as an error was caught; the one that follows was not."""
+    caught = [
+        "2026-11-22 10:00:00,123 ERROR upload failed",
+        HEAD,
+        *FRAMES,
+        "KeyError: 'lr'",
+        "and on it goes",
+        "at work",
+    ]
+    found = diagnose([*caught, HEAD, *FRAMES, "ValueError: too few values"])
+    assert found.finding is not None
+    assert found.finding.text == "ValueError: too few values"
+
+
 def test_a_cause_stands_before_its_consequences() -> None:
     """An exception in one process explains why the others were killed, and that the launcher failed."""
     log = [

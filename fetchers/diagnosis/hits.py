@@ -31,6 +31,8 @@ class Hit:
     level: int = 0
     handled: bool = False
     """Whether the lines say that the program goes on in spite of it."""
+    logged: bool = False
+    """Whether it is an exception that somebody caught and logged as an error."""
     chain: int = 0
     """Of the traceback it belongs to; 0 for none."""
     head: int = 0

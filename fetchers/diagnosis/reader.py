@@ -32,6 +32,7 @@ _RAISED = re.compile(
     r"(?<=[\s'\"])(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception|Exit|Interrupt|Timeout): "
 )
 """An exception in the middle of a line."""
+_INTRODUCES = re.compile(r"(?i)fail|error|exception|exc_info|could not|couldn't|cannot|unable|caught|crash|traceback")
 _TEXT_MAX = 4_000
 """Characters of a line that are kept for its facts."""
 
@@ -194,10 +195,15 @@ class LogReader:
             self._jobs = int(runs[1])
 
     def _before(self, line: Line) -> tuple[Level, bool]:
-        """What the line before a traceback says of it: how loud it is, and whether the program goes on."""
+        """What the line before a traceback says of it: how loud it is, and whether the program goes on.
+
+        Only if it introduces the traceback: most programs said something ordinary before they crashed.
+        """
         if HEAD not in line.text:
             return Level.UNSAID, False
         last = self._margins.last(self._block, self._at)
+        if not _INTRODUCES.search(last):
+            return Level.UNSAID, False
         return read_line(0, last).level, self._matcher.survived(last)
 
     def _raised(self, line: Line, raised: Raised) -> None:
@@ -224,6 +230,7 @@ class LogReader:
             facts=match.facts,
             level=min(line.level, Level.UNSAID),
             handled=handled or survived or (raised is not None and raised.handled),
+            logged=raised.logged if raised else False,
             chain=raised.chain if raised else 0,
             head=raised.head if raised else line.number,
             believed=believed,

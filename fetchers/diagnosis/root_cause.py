@@ -6,12 +6,13 @@ Pure. What systems print when something else has failed is listed here as data.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fetchers.diagnosis.hits import Hit
 from fetchers.diagnosis.model import Category
 from fetchers.diagnosis.prefixes import Level
+from fetchers.diagnosis.rules import RULES
 
 SURVIVED_BY = 3
 """Signs of progress after a failure by which the program has survived it."""
@@ -75,7 +76,11 @@ def root_of(hits: Sequence[Hit], ending: Ending, detected: Collection[str]) -> H
     if not alive:
         return None
     last = _last_exception(alive)
-    return max(alive, key=lambda hit: (_rank(hit, alive, last), _place(hit)))
+    general = RULES[GENERAL].rank
+    begun = {hit.chain: hit.order for hit in reversed(alive)}
+    told = {(hit.number, hit.chain) for hit in alive if hit.chain and hit.rule.rank > general}
+    own = [hit for hit in alive if hit.rule.id != GENERAL or (hit.number, hit.chain) not in told]
+    return max(own, key=lambda hit: (_rank(hit, alive, last), *_place(hit, begun)))
 
 
 def _loud(hit: Hit) -> bool:
@@ -102,8 +107,8 @@ def _rank(hit: Hit, alive: Sequence[Hit], last: Hit | None) -> int:
         rank -= _QUIETER
     if hit.rule.id in CONSEQUENCES and _explained(hit, alive):
         rank = min(rank, _GENERAL_WARNING)
-    if hit.rule.id == GENERAL and _wraps(hit):
-        rank -= _QUIETER // 2
+    if hit.rule.id == GENERAL:
+        rank -= _QUIETER // 2 if _wraps(hit) else hit.logged
     if last is not None and last.number - hit.number > _FAR and rank < _VERY_SPECIFIC and hit.chain != last.chain:
         rank = min(rank, last.rule.rank - 1)
     return rank
@@ -133,6 +138,6 @@ def _wraps(hit: Hit) -> bool:
     return bool(hit.chain) and WRAPPERS.match(hit.text) is not None
 
 
-def _place(hit: Hit) -> int:
-    """Within a chain the last exception; otherwise what came first."""
-    return hit.order if hit.chain else -hit.order
+def _place(hit: Hit, begun: Mapping[int, int]) -> tuple[int, int]:
+    """What came first; within a chain of exceptions the last."""
+    return (-begun[hit.chain], hit.order) if hit.chain else (-hit.order, 0)

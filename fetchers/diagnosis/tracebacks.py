@@ -65,6 +65,8 @@ class Raised(NamedTuple):
     """The same for all exceptions of a chain."""
     handled: bool
     """Whether the line before says that the program goes on."""
+    logged: bool
+    """Whether the line before, or its own head, says that somebody logged it as an error."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class _Open:
     link: Link
     chain: int
     handled: bool
+    logged: bool
     frames: bool = True
     """False after the exception: only a chain may follow."""
     foreign: int = 0
@@ -112,13 +115,13 @@ class Tracebacks:
         """Follow one line; `before` and `survived` tell of the line before it. None where it belongs to none."""
         at = line.text.find(HEAD)
         if at >= 0:
-            return self._begin(line, at, handled=survived or before in {Level.QUIET, Level.WARNING})
+            return self._begin(line, at, before, handled=survived)
         state = self._open.get(line.source)
         if state is None:
             return None
         return self._go_on(state, line)
 
-    def _begin(self, line: Line, at: int, *, handled: bool) -> Inside:
+    def _begin(self, line: Line, at: int, before: Level, *, handled: bool) -> Inside:
         chained = self._open.get(line.source)
         notebook = _NOTEBOOK.match(line.bare)
         goes_on = chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0
@@ -126,9 +129,12 @@ class Tracebacks:
             opened = replace(chained, head=line.number, indent=_indent(line.text[:at]))
         else:
             self._chains += 1
-            handled = handled or line.level in {Level.QUIET, Level.WARNING}
+            levels = {before, line.level}
+            handled = handled or bool(levels & {Level.QUIET, Level.WARNING})
             first = line._replace(text=line.text[:HEAD_MAX], bare="")
-            opened = _Open(first, line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled)
+            opened = _Open(
+                first, line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled, Level.ERROR in levels
+            )
         self._open.pop(line.source, None)
         self._open[line.source] = replace(
             opened, notebook=notebook[1] if notebook and notebook[1] not in LEVELS else ""
@@ -172,6 +178,7 @@ class Tracebacks:
             link=state.link,
             chain=state.chain,
             handled=state.handled,
+            logged=state.logged,
         )
 
     def _foreign(self, state: _Open, source: str) -> None:

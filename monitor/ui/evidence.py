@@ -17,10 +17,10 @@ from monitor.ui.times import distance, full_time
 from monitor.ui.widgets.painted import Part, compose
 from monitor.ui.words import View
 
-BEFORE = 8
+BEFORE = 5
 """Lines of evidence before the root cause that are shown, ..."""
 
-AFTER = 3
+AFTER = 2
 """... and after it."""
 
 LINES_OF_ONE = 4

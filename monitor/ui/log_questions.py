@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import itertools
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from fetchers.errors import Failure
@@ -59,7 +60,7 @@ class Reading:
         self.gap = False
         """Whether more was new at a time than was read: lines are missing."""
         self._new: list[tuple[LogEntry, ...]] = []
-        """Pages of what is new, newest first, until they reach what is known."""
+        """Pages of what is new, newest first, until one reaches what is known, or the beginning."""
 
     @property
     def more(self) -> bool:
@@ -98,8 +99,11 @@ class Reading:
 
     # --- answers
 
-    def take(self, told: LogRead, now: datetime) -> tuple[LogEntry, ...] | None:
-        """Take an answer; the entries to be shown, oldest first, or null where nothing is to be shown yet."""
+    def take(self, told: LogRead, now: datetime, known: Callable[[LogEntry], bool]) -> tuple[LogEntry, ...] | None:
+        """Take an answer; the entries to be shown, oldest first, or null where nothing is to be shown yet.
+
+        `known` says of an entry whether it is among the newest that have been shown.
+        """
         asked = self.asked
         if asked is None or told.request != asked.request:
             return None
@@ -113,14 +117,11 @@ class Reading:
         if self.part is not Part.NEWER:
             self.token, self.read = told.token, True
             return told.entries
-        return self._newer(asked, told, now)
-
-    def _newer(self, asked: ReadLog, told: LogRead, now: datetime) -> tuple[LogEntry, ...] | None:
-        """What is new may take several pages, each older than the one before, until one has no more before it."""
         self._new.append(told.entries)
-        if told.token is not None and len(self._new) < MOST_NEW:
-            self._ask(Part.NEWER, LogPart(token=told.token, after=asked.part.after, most=ENTRIES), now)
-            return None
-        self.gap = self.gap or told.token is not None
+        if told.token is not None and not any(map(known, told.entries)):
+            if len(self._new) < MOST_NEW:
+                self._ask(Part.NEWER, LogPart(token=told.token, after=asked.part.after, most=ENTRIES), now)
+                return None
+            self.gap = True
         pages, self._new = self._new, []
         return tuple(entry for page in reversed(pages) for entry in page)

@@ -98,7 +98,7 @@ class LogText:
 
     def put_before(self, lines: Sequence[LogLine]) -> None:
         """Take older lines in; where there is no room for all, the newest go."""
-        self._note(lines)
+        self._count(lines)
         self.lines[:0] = lines
         keep = len(self.lines) - self._surplus(reversed(self.lines))
         self.dropped_newest += len(self.lines) - keep
@@ -106,24 +106,24 @@ class LogText:
 
     def put_after(self, lines: Sequence[LogLine]) -> int:
         """Take newer lines in; where there is no room for all, the oldest go. Return how many went."""
-        self._note(lines)
+        self._count(lines)
         self.lines += lines
         gone = self._surplus(iter(self.lines))
         self.dropped_oldest += gone
         del self.lines[:gone]
         return gone
 
-    def is_new(self, entry: LogEntry) -> bool:
-        """Whether an entry is not among those told of late; from now on it is."""
-        known = entry.id or f"{entry.at} {entry.text}"
-        if known in self._known:
-            return False
-        self._known[known] = None
+    def knows(self, entry: LogEntry) -> bool:
+        """Whether an entry is among those noted of late."""
+        return _identity(entry) in self._known
+
+    def note(self, entry: LogEntry) -> None:
+        """Know an entry again when it is told once more."""
+        self._known[_identity(entry)] = None
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        return True
 
-    def _note(self, lines: Iterable[LogLine]) -> None:
+    def _count(self, lines: Iterable[LogLine]) -> None:
         for line in lines:
             self._bytes += line.size
             self.dated = self.dated or line.at is not None
@@ -136,6 +136,10 @@ class LogText:
             self._bytes -= next(lines).size
             gone += 1
         return gone
+
+
+def _identity(entry: LogEntry) -> str:
+    return entry.id or f"{entry.at} {entry.text}"
 
 
 _NO_SEVERITY = frozenset({"", "DEFAULT"})

@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from monitor.text import cell_width, pieces
 from monitor.ui.log_text import LogLine
 
+_CHARACTERS = 3
+"""Characters that a cell may have: a letter and two marks."""
+
+_FULL = 0.6
+"""How full a line is at least that is broken after a blank."""
+
 SIDEWAYS = 16
 """Cells that one step to the side moves."""
 
@@ -115,7 +121,9 @@ class LogWindow:
         self._follow()
 
     def sideways(self, by: int) -> None:
-        """Move to the right, or to the left where negative, as far as a line in view goes."""
+        """Move to the right, or to the left where negative, as far as a line in view goes; wrapped ones go nowhere."""
+        if self.wraps:
+            return
         widest = max((cell_width(self.lines[one.index].text) for one in self.shown()), default=0)
         self.left = max(0, min(self.left + by, max(0, widest - self.room // 2)))
 
@@ -227,7 +235,16 @@ class LogWindow:
 
 @functools.lru_cache(maxsize=512)
 def _wrapped(text: str, room: int) -> tuple[str, ...]:
-    return tuple(pieces(text, room)) or ("",)
+    """Broken after a blank where there is one near the end of a line; no character is lost."""
+    found: list[str] = []
+    while (len(text) if text.isascii() else cell_width(text)) > room:
+        piece = pieces(text[: room * _CHARACTERS], room)[0]
+        blank = piece.rfind(" ") + 1
+        if blank > len(piece) * _FULL and text[len(piece)] != " ":
+            piece = piece[:blank]
+        found.append(piece)
+        text = text[len(piece) :]
+    return (*found, text)
 
 
 def _cut_off(text: str, cells: int) -> int:

@@ -35,9 +35,10 @@ def nothing(reading: Reading, record: Record, now: datetime, again: str) -> Said
         return Said("Reading the log", _patience(reading, now), "queued")
     if not record.state.ended:
         return Said("The log is empty so far", "`f` follows what will be written", "good")
+    written = "nothing was written, it has not arrived yet, or it is older than logs are kept"
     return Said(
         "The log is empty",
-        "nothing was written, it has not arrived yet, or it is older than logs are kept",
+        written if record.started is not None else "its source knows of no start, and so nothing may have been written",
         "warn",
         more=(f"`{again}` reads it again; `L` opens it in a browser",),
     )

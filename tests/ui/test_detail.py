@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from fetchers.errors import Failure
+from fetchers.messages import Outcome
 from fetchers.records import Reason, State
-from monitor.changes import AskReason, Change, Hello, RowsChanged
+from monitor.changes import AskReason, Change, Hello, ReasonRead, RowsChanged
 from monitor.export import record_json, render_json
 from monitor.lineage import Row
 from monitor.text import cell_width
@@ -319,6 +320,100 @@ async def test_what_ran_when_it_was_last_heard_of_is_not_said_to_run_now() -> No
         assert "3m 50s" in stage.line("runs for")
 
 
+# --- what the reason rests on ----------------------------------------------------------------------------------------
+
+LINES = tuple(f"line {number} of the evidence" for number in range(1, 20))
+OUTCOME = Outcome(
+    table="vertex",
+    key="6231",
+    reason=REASON,
+    evidence=(*LINES, "google.api_core.exceptions.InvalidArgument: 400 Machine type a2-highgpu-8g", "after it"),
+    root=len(LINES),
+    rules=7,
+    entries=1_204,
+)
+READ = ReasonRead(table="vertex", key="6231", outcome=OUTCOME, read_at=NOW - timedelta(minutes=3))
+
+
+@pytest.mark.parametrize("size", [(80, 40), (120, 40), (200, 60)])
+async def test_the_evidence_is_shown_with_its_root_cause_marked(size: tuple[int, int]) -> None:
+    """By a sign, a word and a colour; with numbers of lines, and how many are left out."""
+    async with Stage().open(*size) as stage:
+        await opened(stage)
+        before = everything(stage)
+        assert "Evidence" not in before
+        assert "Where the reason is from" not in before
+        await stage.tell(READ)
+        assert re.search(r"▶ +20 +root cause: google.api_core", stage.line("▶"))
+        assert stage.line(" 19 ", "line 19 of the evidence")
+        assert stage.line(" 21 ", "after it")
+        assert stage.line("… 14 lines before; y copies all")
+        assert "line 14 of" not in stage.text()
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (READ, "3 min ago by this session from 1,204 entries, all of its log rules version 7"),
+        (
+            replace(READ, cached=True, outcome=replace(OUTCOME, whole=False, entries=1)),
+            "by an earlier session, or another monitor: kept from 1 entry, not all of its log rules version 7",
+        ),
+    ],
+    ids=["read now", "read before"],
+)
+async def test_where_a_reason_is_from_is_said(told: ReasonRead, words: str) -> None:
+    """When it was read, by whom, from how much, and by which rules."""
+    async with Stage().open(80, 60) as stage:
+        await opened(stage)
+        await stage.tell(told)
+        assert words in everything(stage)
+
+
+async def test_what_the_source_said_is_shown_where_that_is_something_else() -> None:
+    """Not where the reason has its words."""
+    async with Stage().open() as stage:
+        await opened(stage)
+        await stage.tell(replace(READ, said=Reason(text="The replica workerpool0-0 exited with status 1")))
+        assert stage.line("┃ The source itself says: The replica workerpool0-0 exited with status 1")
+        await stage.tell(replace(READ, said=Reason(text="Machine type a2-highgpu-8g is not supported")))
+        assert "The source itself says" not in stage.text()
+
+
+async def test_a_log_that_has_not_been_read_is_said_and_asked_about_again() -> None:
+    """Whether it waits or cannot be read; once that is another, the engine is asked what it knows now."""
+    why = "log not readable: needs roles/logging.viewer on acme"
+    nothing = ReasonRead(table="vertex", key="6231")
+    async with Stage().open() as stage:
+        await opened(stage)
+        asked = AskReason(table="vertex", key="6231")
+        assert stage.link.commands == [asked]
+        await stage.tell(status("vertex", unread=5), nothing)
+        assert stage.line("┃ Its log has not been read yet: 5 logs of vertex to read")
+        assert stage.link.commands == [asked] * 2
+        await stage.tell(status("vertex", unreadable=why), nothing)
+        assert stage.line(f"┃ {why}")
+        await stage.tell(rows("vertex", [replace(JOB, reason=Reason(text="out of memory"))]))
+        assert stage.link.commands == [asked] * 4
+        await stage.tell(Hello(version="1", pid=2))
+        assert stage.link.commands == [asked] * 5
+        await stage.wait(5)
+        assert stage.link.commands == [asked] * 5
+
+
+async def test_an_answer_about_another_row_is_not_shown() -> None:
+    """Somebody has gone on before it came; that one is asked about."""
+    async with Stage().open() as stage:
+        await opened(stage)
+        await stage.press("J")
+        assert stage.link.commands[-1] == AskReason(table="vertex", key="id-9")
+        await stage.tell(READ)
+        assert "Evidence" not in stage.text()
+        await stage.press("K")
+        await stage.tell(READ)
+        assert "Evidence" in stage.text()
+
+
 HOSTILE = "[@click=app.quit]go[/] \x1b[2J\x1b]8;;http://e.example\x07l\x1b]52;c;eA==\x07 \u202eabc 训练 עברית\x9b31m"
 
 
@@ -451,6 +546,16 @@ async def test_y_and_a_letter_copy(written: list[str]) -> None:
             await until(stage, lambda before=before: len(written) > before)  # type: ignore[misc]
             assert copied(written) == text
             assert stage.line("copied")
+
+
+async def test_evidence_is_copied_whole(written: list[str]) -> None:
+    """Also what the page has no room for; `e` is its letter."""
+    async with Stage().open() as stage:
+        await opened(stage)
+        await stage.tell(READ)
+        await stage.press("y", "e")
+        await until(stage, lambda: bool(written))
+        assert copied(written).splitlines() == [*OUTCOME.evidence]
 
 
 async def test_a_question_that_is_left_copies_nothing(written: list[str]) -> None:

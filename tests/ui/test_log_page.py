@@ -385,7 +385,7 @@ async def test_time_and_severity_stand_at_the_left_where_there_is_room(width: in
         reader = Reader(stage)
         await reader.open()
         await reader.give(entry(5, "boom\nagain", severity="ERROR"))
-        assert reader.body()[0][2:].rstrip() == shown
+        assert reader.body()[0][2:].strip() == shown
         assert reader.body()[1][2:].strip() == "again"
 
 

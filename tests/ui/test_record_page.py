@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fetchers.errors import Failure
+from fetchers.messages import Outcome
 from fetchers.records import Reason, Record, Scalar, State
-from monitor.changes import ScopeStatus, TableStatus
+from monitor.changes import ReasonRead, ScopeStatus, TableStatus
 from monitor.lineage import Row
 from monitor.text import cell_width
 from monitor.ui.record_page import Subject, page, raw_page
@@ -71,11 +72,32 @@ SCOPE = st.builds(
     got_over=st.none() | st.builds(Failure, kind=TEXT, text=TEXT),
     next_at=st.none() | st.just(NOW),
 )
+OUTCOME = st.builds(
+    Outcome,
+    table=st.just("vertex"),
+    key=st.just("k"),
+    evidence=st.lists(TEXT, max_size=50).map(tuple),
+    root=st.none() | st.integers(-5, 60),
+    rules=st.integers(0, 9),
+    entries=st.integers(0, 10**9),
+    whole=st.booleans(),
+    problem=st.none() | TEXT,
+)
+TOLD = st.none() | st.builds(
+    ReasonRead,
+    table=st.just("vertex"),
+    key=st.just("k"),
+    outcome=st.none() | OUTCOME,
+    read_at=MOMENT,
+    cached=st.booleans(),
+    said=st.none() | REASON,
+)
 
 
-def _subject(record: Record, scope: ScopeStatus) -> Subject:
-    status = TableStatus(table=record.table, scopes={record.scope: scope})
-    return Subject(Row(record.table, "k"), record, View(record.table, status, NOW, log="/var/log/\x1b[31mmonitor.log"))
+def _subject(record: Record, scope: ScopeStatus, told: ReasonRead | None = None) -> Subject:
+    status = TableStatus(table=record.table, scopes={record.scope: scope}, unread=3)
+    view = View(record.table, status, NOW, log="/var/log/\x1b[31mmonitor.log")
+    return Subject(Row(record.table, "k"), record, view, told=told)
 
 
 def _check(lines: list[PageLine], width: int) -> None:
@@ -87,18 +109,20 @@ def _check(lines: list[PageLine], width: int) -> None:
 
 
 @settings(max_examples=60)
-@given(RECORD, SCOPE, st.integers(24, 220))
-def test_any_record_fits_any_width(record: Record, scope: ScopeStatus, width: int) -> None:
+@given(RECORD, SCOPE, TOLD, st.integers(24, 220))
+def test_any_record_fits_any_width(record: Record, scope: ScopeStatus, told: ReasonRead | None, width: int) -> None:
     """No line is wider than the page, nothing in it is live, and every colour is one that there is."""
-    subject = _subject(record, scope)
+    subject = _subject(record, scope, told)
     _check([*page(subject, width), *raw_page(record, width)], width)
 
 
 @settings(max_examples=20)
-@given(RECORD, SCOPE, st.integers(1, 23))
-def test_the_narrowest_page_is_made_too(record: Record, scope: ScopeStatus, width: int) -> None:
+@given(RECORD, SCOPE, TOLD, st.integers(1, 23))
+def test_the_narrowest_page_is_made_too(
+    record: Record, scope: ScopeStatus, told: ReasonRead | None, width: int
+) -> None:
     """Somebody resizes a window to nothing: the page is cut, and it ends."""
-    assert len([*page(_subject(record, scope), width), *raw_page(record, width)]) < 50_000
+    assert len([*page(_subject(record, scope, told), width), *raw_page(record, width)]) < 50_000
 
 
 def _of(**known: Any) -> list[str]:

@@ -147,7 +147,7 @@ class Log(Over[None]):
 
     def _take(self, read: LogRead) -> None:
         part, before = self._reading.part, self._reading.asked
-        entries = self._reading.take(read, self._now)
+        entries = self._reading.take(read, self._now, self._text.knows)
         if self._reading.asked is not before:
             self._send(self._reading.asked)
         if entries is not None:
@@ -184,8 +184,10 @@ class Log(Over[None]):
         text = LogText() if part is Part.END else self._text
         pace, lines = Pace(), list[LogLine]()
         for entry in entries:
-            if part is Part.OLDER or text.is_new(entry):
+            if part is Part.OLDER or not text.knows(entry):
                 lines += lines_of(entry)
+            if part is not Part.OLDER:
+                text.note(entry)
             await pace.rest()
         self._put(part, text, lines)
         self._undiagnosed = self._undiagnosed or bool(lines)
@@ -309,8 +311,8 @@ class Log(Over[None]):
         if not found:
             return []
         here = found.get(self._view.window.cursor)
-        if here is not None:
-            return _told(here)
+        if here is not None or self._view.search is not None:
+            return _told(here) if here is not None else []
         roots = [index for index, cause in found.items() if cause.root]
         where = f"root cause on line {roots[0] + 1:,}" if roots else f"{len(found):,} lines that say what went wrong"
         return [(f" {ROOT if roots else CAUSE} ", "alarm" if roots else "warn"), (where, "text"), ("  n ", "key")]
@@ -374,7 +376,8 @@ class Log(Over[None]):
         """To the next of these lines, round and round; with a step of 0 to the nearest, below before above."""
         if not found:
             if step:
-                self._footer.say("nothing found" if self._view.search else "no cause is known in these lines", "warn")
+                none = "nothing found" if self._view.search else "no line is known to say what went wrong"
+                self._footer.say(none if self._text.lines else "nothing has been read yet", "warn")
             return
         cursor = self._view.window.cursor
         if step > 0:

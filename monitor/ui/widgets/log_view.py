@@ -51,7 +51,12 @@ class Form(msgspec.Struct, frozen=True):
     @property
     def width(self) -> int:
         """Cells, gaps included."""
-        return MARKS + (self.cells + 1 if self.cells else 0) + (self.severity + 1 if self.severity else 0)
+        return MARKS + self.gap + (self.cells + 1 if self.cells else 0) + (self.severity + 1 if self.severity else 0)
+
+    @property
+    def gap(self) -> int:
+        """Cells between the marks and what follows, where that is not the text."""
+        return 1 if self.cells or self.severity else 0
 
 
 def form_of(text: LogText, now: datetime, width: int) -> Form:
@@ -193,6 +198,7 @@ class LogView(Painted):
         line, form = self.text.lines[shown.index], self._form
         yield ("▌" if shown.index == self.window.cursor else " ", "accent")
         yield self._mark(shown)
+        yield (" " * form.gap, "")
         begins = line.first and not shown.part
         if form.cells:
             yield (f"{self._time(line) if begins else '':{form.cells}} ", "dim")

@@ -136,8 +136,9 @@ def explain(error: GoogleAPICallError, call: str, api: Api, *, project: str, sco
     status = error.grpc_status_code or grpc.StatusCode.UNKNOWN
     words = one_line(str(error.message), _WORDS).rstrip(". ") or "no explanation"
     meaning = _meaning(status, words)
-    own = api.advice.get(status, meaning.advice) if meaning is MEANINGS.get(status) else meaning.advice
-    advice = own.format(project=project, scope=scope, role=api.role, service=api.service, table=api.table)
+    advice = api.advice.get(status, meaning.advice).format(
+        project=project, scope=scope, role=api.role, service=api.service, table=api.table
+    )
     found = meaning.error(f"{call}: {_cause(status, words)}; {advice}")
     found.retry_after_s = _retry_after_s(error.details)
     return found

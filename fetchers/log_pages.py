@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 
 from fetchers.base import describe_call
-from fetchers.errors import BadAnswer, NotAllowed, Throttled
+from fetchers.errors import BadAnswer, FetchError, NotAllowed
 from fetchers.gcp import Session
 from fetchers.gcp_errors import Api
 from fetchers.logging_sdk import ListLogEntriesRequest
@@ -22,6 +22,9 @@ SMALLER = 20
 """How many times smaller a page is asked for that was too large to receive."""
 EMPTY_PAGES = 8
 """Empty pages in a row after which a server is taken to have no end."""
+
+_TOO_LARGE = "larger than max"
+"""What gRPC says, on this side of the wire, of an answer beyond what it may receive."""
 
 API = Api(
     table="logging",
@@ -95,8 +98,8 @@ async def _call(session: Session, request: ListLogEntriesRequest, page: int, quo
         return _message(await session.call(METHOD, request, page))
     except NotAllowed as error:
         raise not_allowed(session, error) from error
-    except Throttled as error:
-        if "larger than max" not in str(error):
+    except FetchError as error:
+        if _TOO_LARGE not in str(error):
             raise
         too_large = BadAnswer(f"{_named(session, page)}: entries too large to receive; see them in the console")
         if request.page_size <= PAGE_SIZE // SMALLER or not quota.take():

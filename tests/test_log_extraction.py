@@ -8,10 +8,13 @@ from contextlib import aclosing
 from datetime import timedelta
 
 import pytest
+from google.api_core.exceptions import NotFound
 
 from fetchers.base import Calls
 from fetchers.errors import BadAnswer, FetchError, NoAnswer, NotAllowed, Rejected, Throttled, Unreachable
+from fetchers.gcp_errors import explain
 from fetchers.log_extraction import LogsFetcher
+from fetchers.log_pages import API
 from fetchers.messages import CallEnded, CallStarted, LogTarget, Message
 from fetchers.records import Reason, State
 from tests.emulators.faults import Fault
@@ -273,6 +276,14 @@ async def test_a_refusal_names_the_command_that_grants_the_role(google: GoogleEm
         "gcloud projects add-iam-policy-binding acme-ml --member=user:ada@acme.example --role=roles/logging.viewer"
     )
     assert command in str(caught.value)
+
+
+def test_a_log_bucket_that_is_gone_is_no_question_of_regions() -> None:
+    """What speaks of a location where logs are kept says nothing about the regions that are asked."""
+    error = NotFound("Bucket `projects/acme-ml/locations/global/buckets/_Default` was not found.")
+    found = explain(error, f"{METHOD} runner page 1", API, project="acme-ml", scope="runner")
+    assert "log bucket is gone" in str(found)
+    assert "gcp.regions" not in str(found)
 
 
 @pytest.mark.parametrize("fault", [Fault.GARBAGE, Fault.ENDLESS, Fault.INVALID_ARGUMENT])

@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator
 from tests.emulators import servers
 from tests.emulators.listeners import LOCAL, refused_port
 from tests.emulators.tokens import service_account
+from tests.emulators.wandb import DOWNLOAD
 from tests.support.stage import Case, Stage, Switch
 
 GOOGLE = {"builds": "ListBuilds", "runner": "ListExecutions", "vertex": "ListCustomJobs"}
 """Source → the call that lists it."""
 
 SOURCES = (*GOOGLE, "wandb")
+
+CONSOLE = "RunConsoleLogTail"
+"""The operation by which a run's lines are had."""
 
 ADC = "GOOGLE_APPLICATION_CREDENTIALS"
 LOGIN = "gcloud auth application-default login"
@@ -48,6 +52,23 @@ def served(fault: str) -> Switch:
             yield
         finally:
             stage.emulators.fault(service, None, method)
+
+    return switched
+
+
+def output(fault: str, *, of: str) -> Switch:
+    """A fault of what says why runs ended: of their lines, or of the file that is had where these are refused."""
+
+    @contextlib.contextmanager
+    def switched(stage: Stage, _source: str) -> Iterator[None]:
+        faults = {CONSOLE: fault} if of == CONSOLE else {CONSOLE: "404", of: fault}
+        for operation, kind in faults.items():
+            stage.emulators.fault("wandb", kind, operation)
+        try:
+            yield
+        finally:
+            for operation in faults:
+                stage.emulators.fault("wandb", None, operation)
 
     return switched
 
@@ -203,6 +224,15 @@ def _wandb(fault: str, *words: str, how: Switch | None = None, lasts: bool = Fal
     )
 
 
+def _output(*faults: str, of: str) -> list[Case]:
+    """Befalls what runs printed: their rows stay and are live, they only do not say more."""
+    name = "lines" if of == CONSOLE else "file"
+    return [
+        Case(source="wandb", fault=f"{name}-{fault}", words=(), switch=output(fault, of=of), status=0)
+        for fault in faults
+    ]
+
+
 def _worker(fault: str, *words: str, lasts: bool = False, status: int = 3) -> list[Case]:
     """Befalls the worker of each source, whatever it asks."""
     return [
@@ -254,6 +284,8 @@ CASES: list[Case] = [
     _wandb("core-stopped-at-once", "Viewer", "no answer in", how=broken("core-stopped-at-once"), lasts=True),
     _wandb("core-stopped", "Runs", "no answer in", how=broken("core-stopped"), lasts=True),
     _wandb("core-killed", "Runs", "wandb-core ended", how=broken("core-killed")),
+    *_output("hang", "403", of=CONSOLE),
+    *_output("hang", "drip", "garbage", "403", "html", of=DOWNLOAD),
     *_worker("gil", "worker killed", lasts=True),
     *_worker("sleeps", "no answer in", lasts=True),
     *_worker("SIGSTOP", "worker killed", lasts=True),

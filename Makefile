@@ -55,6 +55,7 @@ emulators: $(READY)  ## start local servers that speak Google's and W&B's protoc
 
 docs: $(READY)  ## write the generated pages again
 	$(BIN)/python -m monitor.config_reference > docs/configuration.md
+	$(BIN)/python -m monitor.error_catalogue > docs/errors.md
 	$(BIN)/python docs/screenshot.py 120x40 docs/images/dashboard.svg
 	$(BIN)/python docs/screenshot.py 80x24 docs/images/ssh.svg n
 	$(BIN)/python docs/screenshot.py 120x40 docs/images/detail.svg 3 n enter

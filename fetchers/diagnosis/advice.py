@@ -58,6 +58,12 @@ def advise(rule: Rule, facts: Mapping[str, str]) -> str:
     return " ".join(given)
 
 
+def in_general(rule: Rule) -> list[str]:
+    """All that may be advised for the rule, one thing an item, with every fact in capitals."""
+    lines = (line.removeprefix(ELSE) for line in rule.advice.splitlines())
+    return [_PLACE.sub(lambda place: placeholder(place[1]), line) for line in lines]
+
+
 def placeholder(name: str) -> str:
     """What stands in a command for a fact that is not known."""
     return PLACEHOLDERS.get(name, name.upper())

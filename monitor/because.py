@@ -22,6 +22,10 @@ _AFTER = 3
 """Lines of evidence that are shown around the root cause."""
 
 
+_SO_FAR = ("step", "message", "queue", "machine_type")
+"""Details that are told of what has not ended."""
+
+
 class Because(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one record, and how."""
 
@@ -193,6 +197,8 @@ def _provenance(known: Because, now: datetime) -> Iterator[tuple[str, str]]:
         yield "source", f"says: {redact(known.said.text)}"
     if outcome is not None and outcome.problem is None:
         yield "log", _reading(known, outcome, now)
+    if record.state.pending:
+        yield from ((name, str(record.detail[name])) for name in _SO_FAR if record.detail.get(name) is not None)
     asks = TABLES[record.table].asks
     yield "asked", f"{asks}, {_when(known.asked_at, now)}" if known.asked_at else asks
     links = sorted((kind, value) for kind, value in record.links.items() if value != record.id)

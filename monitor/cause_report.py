@@ -104,7 +104,8 @@ def _listed(record: Record, now: datetime, width: int) -> str:
 def meant(key: str, record: Record, now: datetime, width: int) -> str:
     """One of several that a word may mean, on one line, with what names it alone."""
     what = one_line(f"{record.table}/{key}")
-    text = f"{GLYPHS[record.state]} {fit(_ago(record, now), _AGO)}{what}  {one_line(record.name)}"
+    name = f"  {one_line(record.name)}" if record.name != record.id else ""
+    text = f"{GLYPHS[record.state]} {fit(_ago(record, now), _AGO)}{what}{name}"
     return fit(text, max(width, cell_width(what) + _AGO + len(INDENT))).rstrip()
 
 

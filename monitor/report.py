@@ -45,12 +45,18 @@ def advice_lines(advice: str, width: int, paint: Paint) -> Iterator[str]:
     start, words = _ARROW, ""
     for quoted, text in _parts(one_line(advice)):
         if quoted and is_command(text):
-            yield from _words(words.removesuffix("("), width, start, paint)
+            yield from _words(_closed(words), width, start, paint)
             yield INDENT * 3 + paint(text, GREEN)
             start, words = " " * len(_ARROW), ""
         else:
             words += f"`{text}`" if quoted else text
     yield from _words(words, width, start, paint)
+
+
+def _closed(words: str) -> str:
+    """The words without a bracket that opens before a command, and closes behind it."""
+    before, bracket, within = words.rpartition("(")
+    return words if not bracket or ")" in within else f"{before}– {within}" if within.strip() else before
 
 
 def _parts(advice: str) -> Iterator[tuple[bool, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -203,7 +203,8 @@ def _meant(word: str, mirror: Mirror, complete: bool) -> Row | None:
     if len(rows) != 1:
         return None
     row = rows[0]
-    scope = mirror.status[row.table].scopes.get(mirror.rows[row.table][row.key].scope)
+    status, record = mirror.status.get(row.table), mirror.rows[row.table][row.key]
+    scope = status.scopes.get(record.scope) if status is not None else None
     return row if complete or (scope is not None and scope.live) else None
 
 
@@ -287,18 +288,12 @@ def _all(wanted: _Wanted) -> int:
     else:
         paint = brush(colour=wanted.invocation.colourful())
         answer(cause_report.render_text(causes, unknown, now, width=wanted.width, paint=paint))
-    wrong = [] if wanted.cached else [*_wrong(mirror, wanted)]
-    for line in dict.fromkeys(wrong):
+    wrong = [] if wanted.cached else [trouble(mirror.status[name], now) for name in wanted.tables]
+    late = [unread(mirror.status[name]) for name in wanted.tables]
+    for line in dict.fromkeys(filter(None, [*wrong, *late])):
         complain(line, exit_codes.NOT_KNOWN)
-    return exit_codes.NOT_KNOWN if unknown or wrong else exit_codes.OK
+    return exit_codes.NOT_KNOWN if unknown or any(wrong) else exit_codes.OK
 
 
 def _every(wanted: _Wanted) -> Mirror:
     return ask("why", wanted.start, wanted.tables, wanted.timeout_s)
-
-
-def _wrong(mirror: Mirror, wanted: _Wanted) -> Iterator[str]:
-    """What keeps the answer from being whole, a line each."""
-    for name in wanted.tables:
-        status = mirror.status[name]
-        yield from filter(None, (trouble(status, wanted.now), unread(status)))

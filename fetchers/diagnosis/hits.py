@@ -56,6 +56,10 @@ class Hits:
         else:
             self._last.setdefault(hit.rule.id, deque(maxlen=LAST)).append(hit)
 
+    def numbers(self) -> Iterator[int]:
+        """Of the lines that are kept."""
+        return (hit.number for hits in (*self._first.values(), *self._last.values()) for hit in hits)
+
     def __iter__(self) -> Iterator[Hit]:
         """In their order in the log."""
         kept = [hit for hits in (*self._first.values(), *self._last.values()) for hit in hits]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from fetchers.diagnosis.prefixes import cleaned
 
@@ -66,10 +66,10 @@ class Margins:
         lines = self._lines | self._pinned
         return [(number, lines[number]) for number in numbers if number in lines]
 
-    def forget(self, wanted: Iterable[int]) -> None:
+    def forget(self, wanted: Callable[[], Iterable[int]]) -> None:
         """Keep the lines around `wanted` only, once there are too many."""
         if len(self._lines) + len(self._pinned) > self._most:
-            near = {number + offset for number in wanted for offset in range(-BEFORE, AFTER + 1)}
+            near = {number + offset for number in wanted() for offset in range(-BEFORE, AFTER + 1)}
             self._lines = {number: text for number, text in self._lines.items() if number in near}
             self._pinned = {number: text for number, text in self._pinned.items() if number in near}
             self._most = max(_MOST, 2 * (len(self._lines) + len(self._pinned)))

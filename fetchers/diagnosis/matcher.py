@@ -51,6 +51,8 @@ class _Compiled:
     threshold: int
     regex: Any
     unless: Any
+    plain: bool
+    """Whether it has neither facts nor exceptions: it fits as soon as it is found."""
 
 
 class Matcher:
@@ -119,6 +121,8 @@ def matcher() -> Matcher:
 
 
 def _exactly(compiled: _Compiled, text: str) -> Match | None:
+    if compiled.plain and len(text) <= _KNOWN_TEXT:
+        return Match(compiled.rule, {}, 0, compiled.threshold)
     found = compiled.regex.search(text)
     if found is None or (compiled.unless is not None and compiled.unless.search(text)):
         return None
@@ -129,7 +133,8 @@ def _exactly(compiled: _Compiled, text: str) -> Match | None:
 def _compiled(rule: Rule, pattern: Pattern) -> _Compiled:
     unless = re2.compile(pattern.unless, _options()) if pattern.unless else None
     threshold = max(rule.threshold, pattern.threshold)
-    return _Compiled(rule, threshold, re2.compile(pattern.regex, _options()), unless)
+    plain = not pattern.unless and _NAMED_GROUP.search(pattern.regex) is None
+    return _Compiled(rule, threshold, re2.compile(pattern.regex, _options()), unless, plain)
 
 
 def _options(**changed: Any) -> Any:

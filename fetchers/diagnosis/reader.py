@@ -188,7 +188,8 @@ class LogReader:
             return
         if isinstance(place, Inside):
             self._margins.pin(line.number, self._raw[:_TEXT_MAX])
-        for match in self._matcher.matches(line):
+        # What is said quietly explains nothing, and most lines are.
+        for match in self._matcher.matches(line) if line.level > Level.QUIET else ():
             self._hit(match, line, handled=place is Inside.HANDLED)
         runs = _RUNS.search(line.text)
         if runs:
@@ -237,7 +238,7 @@ class LogReader:
         )
         self._hits.add(hit)
         self._note(hit)
-        self._margins.forget(kept.number for kept in self._hits)
+        self._margins.forget(self._hits.numbers)
         self._progress_left = SURVIVED_BY
         self._successes_left = 1
         if hit.level is Level.UNSAID and not hit.handled and (raised or match.rule.id != GENERAL):

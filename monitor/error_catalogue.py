@@ -72,9 +72,9 @@ def _section(rule: Rule) -> str:
 
 
 def _section_lines(rule: Rule) -> Iterator[str]:
-    yield f'### <a id="{rule.id}"></a>`{rule.id}`: {rule.title}'
+    yield f"### {rule.id}"
     yield ""
-    yield "It looks like:"
+    yield f"**{rule.title.capitalize()}.** It looks like:"
     yield ""
     yield "```text"
     yield from (example.strip() for example in rule.examples)

@@ -71,7 +71,7 @@ NEARBY: tuple[str, ...] = (
 """What the cause's line or one near it may name; the nearest counts, and in a line the first pattern."""
 
 OWN: tuple[str, ...] = (
-    r"(?i)\bexit(?:ed)?(?:[ _-]|with|a|non|zero)*(?:code|status)\b\W{0,4}(?:of )?(?P<exit_code>-?\d{1,3})\b",
+    r"(?i)\bexit(?:ed)?(?:[ _-]|with|a|non|zero)*(?:code|status)\b\W{0,8}?(?:of )?(?P<exit_code>-?\d{1,3})\b",
     r"\b(?P<signal>SIG(?:KILL|TERM|INT|SEGV|BUS|ABRT|HUP|ILL|FPE))\b",
     r"^(?P<exception>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt))(?::|$)",
     r"\bNo module named '?(?P<module>[A-Za-z_][\w.]*)",

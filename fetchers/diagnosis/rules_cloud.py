@@ -118,7 +118,7 @@ CLOUD_RULES = (
         origin="gcp",
         rank=54,
         threshold=NEVER,
-        patterns=(*grpc_renderings(CONFLICT), Pattern(regex=r"\b[Ee]rror 409: ")),
+        patterns=grpc_renderings(CONFLICT),
         explains="Something of this name is there already, or is being changed by somebody else at this moment.",
         advice=(
             "Choose another name, or use or delete {resource}.\n"

@@ -14,7 +14,7 @@ PROGRAM_RULES = (
         rank=40,
         patterns=(
             Pattern(
-                regex=r"^(?P<exception>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Failure|"
+                regex=r"^(?:E  +)?(?P<exception>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Failure|"
                 r"Timeout|Invalid))(?:: .*|:)?$",
                 unless=r"^(?:\w+\.)*\w*Warning\b",
             ),

@@ -72,6 +72,7 @@ def http_renderings(status: Status) -> tuple[Pattern, ...]:
         Pattern(regex=rf"(?i)\b(?:error|denied|failed)\b.*\bstatus\W{{1,4}}{code}\b[^.\d]?"),
         Pattern(regex=rf"(?i)\b{code}[:)\]]? -? ?(?:{phrase})\b", unless=COUNTED),
         Pattern(regex=rf"(?i)\b(?:{phrase})\b[ :,-]*[\[(]{code}[\])]"),
+        Pattern(regex=rf"\b{code}, message="),
     )
 
 

@@ -17,6 +17,7 @@ from benchmarks import (
     key_to_paint,
     loop_gaps,
     one_hangs,
+    reasons_cold,
     simulated_day,
 )
 
@@ -24,7 +25,7 @@ for benchmark in (first_frame, cold_five_tables, one_hangs, loop_gaps, calls_an_
     benchmark.main()
     print()
 kept = True
-for limited in (key_to_paint, bytes_sent, idle_cpu):
+for limited in (key_to_paint, bytes_sent, idle_cpu, reasons_cold):
     kept = limited.main() and kept
     print()
 sys.exit(not (simulated_day.main() and kept))

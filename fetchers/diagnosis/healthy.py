@@ -6,7 +6,7 @@ HARMLESS: tuple[str, ...] = (
     # nothing has failed, in numbers and in words
     r"(?i)\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|failed|exceptions?|problems?|issues?)\b",
     r"(?i)\b(?:errors?|failures?|failed|exceptions?|fatal)\b[ \"']*[:=] ?(?:0|none|null|false|no)(?:[\"',;)}\]]|$)",
-    r"(?i)\b(?:errors?|failures?|failed|exceptions?)\b[ \"']*[:=] ?(?:\[\]|\{\}|\"\")",
+    r"(?i)\b(?:errors?|failures?|failed|exceptions?)\b[ \"']*[:=] ?(?:\[\]|\{\}|\"\"|0/\d)",
     r"(?i)\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b.*(?:::|\[ *\d+%\]|\btest_)",
     r"(?i)(?:::|\btest_).*\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b",
     r"^\s*--- PASS: |^ok \d+ |\.\.\. ok$|^\s*[✓✔] ",
@@ -27,13 +27,15 @@ HARMLESS: tuple[str, ...] = (
     # W&B's own remarks
     r"\bDropped streaming file chunk\b|\bInternal process shutdown\b|\bError initializing NVML\b",
     r"\bentering retry loop\b",
+    # servers that turn strangers away, plugins that are told to end
+    r"\bsshd\[\d+\]: |\bplugin\.(?:stdio|go-plugin|client)\b.*\b(?:EOF|transport is closing|plugin process exited)\b",
     r"\bhandling exit code: \d|\bsend_exit\(\)|\bexit_code: 0\b",
     # services that end because they are asked to
     r"(?i)\b(?:scheduling|graceful(?:ly)?|clean(?:ly)?|normal) shut(?:ting )?down\b|\buser requested shutdown\b",
     # source code, searches in it, help texts, comments
     r"^\s*(?:raise [A-Z]\w*|except\b[^:]*:|def \w+\(|class \w+[(:]|import \w|from [\w.]+ import)",
     r"^\s*(?:logg?(?:er|ing)?\.\w+\(|print\()",
-    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?[A-Za-z]+ .*\b(?i:errors?|fail\w*|exceptions?)\b",
+    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?-{0,2}[A-Za-z][\w=-]* ?:? .*\b(?i:errors?|fail\w*|exceptions?)\b",
     r"\b[\w./-]+\.(?:md|rst|txt|html|ipynb):\d+:",
     r"\b[\w./-]+\.py:\d+: *(?:raise|except|log|#|return|if|assert|print|self|def|class)\b",
     r"^\s*(?:-\w, )?--[a-z][\w-]*(?:[ =,]|$)",

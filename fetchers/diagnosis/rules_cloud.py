@@ -149,7 +149,8 @@ CLOUD_RULES = (
             ),
             Pattern(regex=r"(?i)\bdo(?:es)? ?n[o']t have (?:\w+ ){0,3}permissions?\b"),
             Pattern(regex=r"(?i)\b(?:insufficient|missing)\b[^.]*\b(?:permissions?|authentication scopes)\b"),
-            Pattern(regex=r"(?i)\b(?:is )?not authorized to (?:perform|access|act)\b"),
+            Pattern(regex=r"(?i)\bnot authorized to (?:perform|access|act)\b"),
+            Pattern(regex=r"(?i)\bis forbidden from (?:access|us|read|writ)ing\b"),
             Pattern(regex=r"\bAccessDenied(?:Exception)?\b|\bIAM_PERMISSION_DENIED\b|\bSERVICE_DISABLED\b"),
             Pattern(regex=r"\bBILLING_DISABLED\b"),
             Pattern(regex=r"\bACCESS_TOKEN_SCOPE_INSUFFICIENT\b|\baccessNotConfigured\b"),
@@ -232,6 +233,10 @@ CLOUD_RULES = (
                 r"repository|secret|"
                 r"service account|network|subnetwork|queue|artifact|endpoint|model)\b.*\b(?:not found|"
                 r"does not exist|could not be found)\b"
+            ),
+            Pattern(
+                regex=r"(?i)\bthe (?:bucket|project|dataset|secret|service account|queue) \S+ does not exist\b",
+                unless=r"(?i)\b(?:creat|mak)(?:e|es|ed|ing)\b",
             ),
         ),
         explains="What the request names does not exist: its name, project or region is wrong, or it was deleted.",

@@ -33,7 +33,10 @@ IMAGE_RULES = (
                 regex=r"(?i)\berror response from daemon: .*\b(?:unauthorized|denied|forbidden|manifest|pull|/v2/)\b"
             ),
             Pattern(regex=r"(?i)\bimage \\*['\"`](?P<image>[^'\"`\s\\]+)\\*['\"`] (?:was )?not found\b"),
-            Pattern(regex=r"(?i)\bimage \S+ not found\b"),
+            Pattern(
+                regex=r"(?i)\bimage \S+ not found\b", unless=r"(?i)\bimage (?:files?|paths?|folders?|directory|data)\b"
+            ),
+            Pattern(regex=r"(?i)\btrying and failing to pull image\b"),
             Pattern(regex=r"(?i)\bfailed to resolve reference \\*\"(?P<image>[^\"\\]+)"),
             Pattern(regex=r"(?i)\bno matching manifest for\b|\bfailed to fetch (?:oauth token|anonymous token)\b"),
             Pattern(
@@ -114,7 +117,7 @@ IMAGE_RULES = (
             Pattern(regex=r"\bCould not find a version that satisfies the requirement (?P<module>[\w.-]+)"),
             Pattern(regex=r"\bNo matching distribution found for (?P<module>[\w.-]+)"),
             Pattern(regex=r"\bFailed building wheel for (?P<module>[\w.-]+)|\bsubprocess-exited-with-error\b"),
-            Pattern(regex=r"\bmetadata-generation-failed\b"),
+            Pattern(regex=r"\bmetadata-generation-failed\b|^\W*×? ?[\w .]+ did not run successfully\b"),
             Pattern(regex=r"(?i)\bfailed to build installable wheels\b|\bCould not open requirements file\b"),
             Pattern(regex=r"(?i)\bno solution found when resolving dependencies\b|\bPackagesNotFoundError\b"),
         ),
@@ -159,7 +162,7 @@ IMAGE_RULES = (
             Pattern(regex=r"\bThe command '[^']*' returned a non-zero code: (?P<exit_code>\d+)"),
             Pattern(regex=r"\bdid not complete successfully: exit code: (?P<exit_code>\d+)"),
             Pattern(regex=r"(?i)\berror building (?:image|stage)\b|\bfailed to dispatch hash\b"),
-            Pattern(regex=r"(?i)\bunable to prepare context\b"),
+            Pattern(regex=r"(?i)\bunable to prepare context\b|\binvalid reference format\b"),
             Pattern(regex=r"(?i)\b(?:failed to read dockerfile|dockerfile parse error|COPY failed|ADD failed)\b"),
         ),
         explains="A step of the Dockerfile failed; what the step printed says why.",

@@ -127,7 +127,7 @@ KEYS = (
     Key("log_previous", "log", "N", "next(-1)", "previous match or cause"),
     Key("log_follow", "log", "f", "follow", "follow what is written, or not", "follow"),
     Key("log_again", "log", "r", "again", "read it again from its end"),
-    Key("log_copy", "log", "y", "copy", "copy the line", "copy"),
+    Key("log_copy", "log", "y", "copy", "copy the line, or the command that mends", "copy"),
     Key("log_browse", "log", "o", "browse", "open its row's page in a browser"),
     Key("log_page", "log", "L", "log", "open it in a browser"),
     Key("palette_up", "palette", "up", "move(-1)", "previous command"),

@@ -164,6 +164,39 @@ def test_see_a_failure_read_why_open_its_log_copy_its_id_and_come_back(tmp_path:
         person.quit()
 
 
+def test_read_why_a_build_failed_search_its_log_and_come_back(tmp_path: Path) -> None:
+    """From the failure to its evidence, to the log and its cause, to what is searched for, and to the same row."""
+    with desk(tmp_path) as person:
+        person.start_demo()
+        row = person.presses("n", "✗ failed")
+        at = person.tmux.lines.index(person.under_cursor())
+        person.tmux.press("Enter")
+        person.tmux.wait_for("Evidence", "▶", "root cause:", "Where the reason is from")
+        person.tmux.press("l")
+        person.tmux.wait(lambda lines: any(re.match(r"[ ▌]▶ \d\d:", line) for line in lines), "the root cause, marked")
+        person.tmux.press("n")
+        lines = person.tmux.wait_for("▶ root cause ·")
+        (cause,) = (line for line in lines if line.startswith("▌▶"))
+        person.tmux.press("/")
+        person.tmux.wait_for("Enter keep", "Esc undo")
+        person.tmux.type("starting build")
+        person.tmux.wait_for("1 of 1 match for starting build")
+        person.tmux.press("Enter")
+        person.tmux.wait_for("? help", "1 of 1 match for starting build")
+        person.tmux.press("Escape")
+        person.tmux.wait_without("match for")
+        person.tmux.press("N")
+        lines = person.tmux.wait(lambda lines: any(line.startswith(("▌▶", "▌!")) for line in lines), "a cause")
+        assert cause[2:] in [line[2:] for line in lines]
+        person.tmux.press("Escape")
+        person.tmux.wait_for("Evidence", "Where the reason is from")
+        person.tmux.press("Escape")
+        person.tmux.wait(lambda lines: person.titles(lines) == [*TABLES], "the tables")
+        lines = person.is_on(row)
+        assert lines.index(person.under_cursor(lines)) == at
+        person.quit()
+
+
 def test_filter_sort_zoom_and_come_back_to_where_one_was(tmp_path: Path) -> None:
     """A filter works as it is typed and is said in the title; each is undone, and the cursor is where it was."""
     with desk(tmp_path) as person:

@@ -229,7 +229,8 @@ async def test_words_and_expressions_are_searched_counted_and_stepped_through() 
         await reader.open()
         await reader.give(*entries(0, 500), entry(500, "CUDA Error at step 44"))
         await reader.press("slash", *"step 44")
-        assert stage.line("12 matches for step 44") or stage.line("of 12 matches for step 44")
+        assert stage.line("12 of 12 matches for step 44")
+        assert stage.line("/ step 44", "12 of 12 matches", "Enter keep")
         await reader.press("enter")
         assert reader.under_cursor().endswith("CUDA Error at step 44")
         await reader.press("n")
@@ -240,11 +241,11 @@ async def test_words_and_expressions_are_searched_counted_and_stepped_through() 
         await reader.press("N", "N")
         assert reader.under_cursor().endswith("CUDA Error at step 44")
         await reader.press("slash", *["backspace"] * 7, *r"/^cuda \w+/", "enter")
-        assert stage.line("1 of 1 matches")
+        assert stage.line("1 of 1 match for")
         await reader.press("slash", *["backspace"] * 20, *"/[", "enter")
         assert stage.line("is not closed")
         await reader.press("escape")
-        assert stage.line("1 of 1 matches")
+        assert stage.line("1 of 1 match for")
         await reader.press("escape")
         assert "match" not in stage.text()
         assert isinstance(stage.app.screen, Log)
@@ -443,7 +444,7 @@ async def test_memory_is_bounded_and_what_was_dropped_is_said() -> None:
 
 
 async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`y` takes the line under the cursor, whole and clean."""
+    """`y` takes the line under the cursor, whole and clean; where there is none, what mends that."""
     written: list[str] = []
 
     def write(_: object, text: str) -> bool:
@@ -457,7 +458,13 @@ async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: 
     async with Stage().open(100, 24) as stage:
         reader = Reader(stage)
         await reader.open()
+        text = "needs roles/logging.viewer; run `gcloud projects add-iam-policy-binding acme-ml`"
+        await reader.answer(failure=Failure(kind="permission", text=text))
+        await reader.press("y")
+        await reader.until(lambda: len(written) == 1)
+        assert stage.line("copied command gcloud projects add-iam-policy-binding acme-ml")
+        await reader.press("r")
         await reader.give(entry(1, "first"), entry(2, "second"))
         await reader.press("k", "y")
-        await reader.until(lambda: bool(written))
+        await reader.until(lambda: len(written) == 2)
         assert stage.line("copied line first")

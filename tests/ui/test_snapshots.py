@@ -13,8 +13,20 @@ from msgspec.structs import replace
 from fetchers.demo import METHODS, REFUSED
 from fetchers.demo_records import demo_settings, fixture
 from fetchers.errors import Failure
-from fetchers.records import Record, State
-from monitor.changes import Change, EngineEnded, Notice, RowsChanged, ScopeStatus, TableChanged, TableStatus
+from fetchers.messages import LogEntry, Outcome
+from fetchers.records import Reason, Record, State
+from monitor.changes import (
+    Change,
+    EngineEnded,
+    LogRead,
+    Notice,
+    ReadLog,
+    ReasonRead,
+    RowsChanged,
+    ScopeStatus,
+    TableChanged,
+    TableStatus,
+)
 from monitor.commands.dashboard import subject
 from monitor.config import parse
 from monitor.detect import detect, fill
@@ -61,8 +73,16 @@ STATES_WALK: Walk = (
     ("partial", ("5",)),
 )
 START_WALK: Walk = (("start", ()), ("unset", ("enter",)), ("start-found", ("i", "r")))
+LOG_WALK: Walk = (
+    ("log", ()),
+    ("log-cause", ("n",)),
+    ("log-search", ("slash", *"/step 1[0-9]/")),
+    ("log-unwrapped", ("enter", "escape", "w", "G")),
+)
 ENDED = "engine-ended"
-SCREENS = {name for walk in (TABLES_WALK, STATES_WALK, START_WALK) for name, _ in walk} | {ENDED}
+REASON, READING, REFUSED_LOG = "reason", "log-reading", "log-refused"
+SCREENS = {name for walk in (TABLES_WALK, STATES_WALK, START_WALK, LOG_WALK) for name, _ in walk}
+SCREENS |= {ENDED, REASON, READING, REFUSED_LOG}
 
 
 class Visit:
@@ -178,6 +198,75 @@ async def test_every_state_of_a_table(size: tuple[int, int]) -> None:
         await stage.wait(0)  # until the screen has looked at the time
         await visit.look(ENDED)
         visit.judge()
+
+
+OOM = Reason(
+    text="CUDA out of memory: tried to allocate 2.50 GiB on a GPU of 79.15 GiB",
+    rule="out_of_memory",
+    category="resources",
+    origin="python",
+    fatal=True,
+    advice="Take a smaller batch, or a machine with more memory: `gcloud compute machine-types list --filter=a3-mega`",
+)
+FAILURES = [record("vertex", number, State.FAILED, name=f"arr-sweep-{number}", reason=OOM) for number in range(2, 6)]
+WRITTEN = (
+    *(f"step {number} loss {8 / number:.3f} tokens/s {18_000 + 7 * number:,}" for number in range(1, 71)),
+    "Traceback (most recent call last):",
+    '  File "/app/train.py", line 211, in <module>',
+    "    main(parse())",
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has 79.15 GiB, 1.37 of it 训练",
+    "wandb: Run history: loss ▇▅▃▂▁",
+)
+EVIDENCE = Outcome(
+    table="vertex", key="id-2", reason=OOM, evidence=WRITTEN[-8:], root=6, rules=3, entries=75, whole=False
+)
+
+
+def written() -> tuple[LogEntry, ...]:
+    """A log of which the last lines say why."""
+    began, severities = NOW - timedelta(minutes=8), ["INFO"] * 70 + ["ERROR"] * 4 + ["WARNING"]
+    return tuple(
+        LogEntry(text=text, at=began + timedelta(seconds=4 * number), severity=severity, id=str(number))
+        for number, (text, severity) in enumerate(zip(WRITTEN, severities, strict=True))
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_why_a_job_failed_and_its_log(size: tuple[int, int]) -> None:
+    """Its reason with evidence, the log while it comes, its cause, what is searched for, and why there is none."""
+    stage = Stage(subject="acme-ml")
+    async with stage.open(*size):
+        await stage.tell(rows("vertex", FAILURES), status("vertex", {"us-east1": scope(rows=4)}))
+        await stage.press("3", "enter")
+        told = ReasonRead(
+            table="vertex",
+            key="id-2",
+            outcome=EVIDENCE,
+            read_at=NOW - timedelta(seconds=70),
+            said=Reason(text="The replica workerpool0-0 exited with a non-zero status of 1"),
+        )
+        await stage.tell(told)
+        visit = Visit(stage, size)
+        await visit.look(REASON)
+        await stage.press("l")
+        await visit.look(READING)
+        await stage.tell(LogRead(request=asked(stage), entries=written(), token="t"), told)  # noqa: S106 - a page
+        await visit.walk(LOG_WALK)
+        await stage.press("r")
+        await stage.press("escape", "l")
+        refused = Failure(
+            kind="permission",
+            text="log not readable: needs roles/logging.viewer on acme-ml; run `gcloud projects "
+            "add-iam-policy-binding acme-ml --member=user:me@acme.example --role=roles/logging.viewer`",
+        )
+        await stage.tell(LogRead(request=asked(stage), failure=refused))
+        await visit.look(REFUSED_LOG)
+        visit.judge()
+
+
+def asked(stage: Stage) -> int:
+    """Number of the last question about a log."""
+    return [command.request for command in stage.link.commands if isinstance(command, ReadLog)][-1]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from fetchers.errors import FilterError
 from fetchers.messages import LogEntry
 from fetchers.records import Record
+from monitor.advice import commands
 from monitor.changes import AskReason, Command, Hello, LogRead, ReadLog, ReasonRead
 from monitor.columns import GLYPHS
 from monitor.lineage import Row
@@ -227,6 +228,7 @@ class Log(Over[None]):
         self._matches = found
         if self._find.display:
             self._step(found, 0)
+            self._find.say(self._counted_matches())
 
     async def _diagnose(self) -> None:
         self._undiagnosed = False
@@ -292,18 +294,18 @@ class Log(Over[None]):
         left: list[Piece] = [(f" {progress(self._reading, self._text, self._now, 'PgUp')}", role)]
         if self.follows or self._over:
             told = followed(self._reading, self._now) if self.follows else self._over
-            left.append((f" · {told}", "running" if self.follows else "dim"))
-        return left, [(self._place(), "dim")]
+            left.insert(0, (f" {told} ·", "running" if self.follows else "dim"))
+        if self._view.search is not None:
+            sought = one_line(self._view.search.text)
+            left[:0] = [(f" {self._counted_matches()} for ", "text"), (sought, "accent"), (" ·", "dim")]
+        return left, [(f"line {self._view.window.cursor + 1:,} ", "dim")]
 
-    def _place(self) -> str:
-        """Which line, or which match, the cursor is on."""
+    def _counted_matches(self) -> str:
+        """How many there are, and which of them the cursor is on."""
         cursor = self._view.window.cursor
-        if self._view.search is None:
-            return f"line {cursor + 1:,} "
         number = bisect_right(self._matches, cursor)
         at = f"{number:,} of " if number and self._matches[number - 1] == cursor else ""
-        matches = "1 match" if len(self._matches) == 1 and not at else f"{len(self._matches):,} matches"
-        return f"{at}{matches} for {one_line(self._view.search.text)} "
+        return f"{at}{len(self._matches):,} {'match' if len(self._matches) == 1 else 'matches'}"
 
     def _cause_said(self) -> list[Piece]:
         """What the line under the cursor says; else where what says why can be found."""
@@ -471,10 +473,13 @@ class Log(Over[None]):
         self._say()
 
     def action_copy(self) -> None:
-        """Copy the line under the cursor."""
-        line = self._view.line_under_cursor
+        """Copy the line under the cursor; where there is none, the command that mends that."""
+        line, failure = self._view.line_under_cursor, self._reading.failure
         if line is not None:
             self.post_message(CopyWanted("line", line.text))
+        elif failure is not None:
+            mending = next(iter(commands(failure.text)), "")
+            self.post_message(CopyWanted(*(("command", mending) if mending else ("error", one_line(failure.text)))))
 
     def action_browse(self) -> None:
         """Open the page of its row."""

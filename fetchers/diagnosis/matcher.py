@@ -1,4 +1,4 @@
-"""Finds the rules that a line speaks of: one pass over whole blocks first, exact patterns on candidate lines only.
+"""Finds the rules that a line speaks of: words are looked for in whole blocks, patterns only in lines that hold one.
 
 Linear in its input whatever the input, because RE2 is; compiled once, for the first log that is read.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import re2
 
 from fetchers.diagnosis.healthy import HARMLESS, PROGRESS, SUCCESS, SURVIVED
+from fetchers.diagnosis.literals import shortest, words_of
 from fetchers.diagnosis.model import Pattern, Rule
 from fetchers.diagnosis.prefixes import Line
 from fetchers.diagnosis.rules import RULES
@@ -61,7 +62,7 @@ class Matcher:
     def __init__(self, rules: Iterable[Rule]) -> None:
         patterns = [(rule, pattern) for rule in rules for pattern in rule.patterns]
         self._patterns = [_compiled(rule, pattern) for rule, pattern in patterns]
-        self._candidate = _any_of([*(pattern.regex for _, pattern in patterns), *STRUCTURE])
+        self._word = _word_of([*(pattern.regex for _, pattern in patterns), *STRUCTURE])
         self._set = _set_of([pattern.regex for _, pattern in patterns])
         self._harmless = _set_of(HARMLESS)
         self._survived = _set_of(SURVIVED)
@@ -70,9 +71,9 @@ class Matcher:
         self._known: dict[tuple[str, str], list[Match]] = {}
         """What the last lines said: a line that fails comes again and again."""
 
-    def candidate(self, block: bytes, at: int) -> int:
-        """Where in the block, from `at` on, the next line begins to be worth reading; -1 where none is."""
-        return _search(self._candidate, block, at, len(block))
+    def candidate(self, small: bytes, at: int) -> int:
+        """Where in a block in small letters, from `at` on, the next word of a pattern stands; -1 where none does."""
+        return _search(self._word, small, at, len(small))
 
     def progress(self, block: bytes, at: int, end: int) -> int:
         """Where between `at` and `end` the program says that it works; -1 where it does not."""
@@ -156,9 +157,26 @@ def _set_of(patterns: Sequence[str]) -> Any:
 
 def _any_of(patterns: Sequence[str]) -> Any:
     """One automaton for whole blocks: without anchors, because a line's head is still there, and within a line."""
-    loose = (_ANCHOR.sub(_without_anchor, _NAMED_GROUP.sub("(?:", pattern)) for pattern in patterns)
-    together = "|".join(f"(?:{pattern})" for pattern in loose)
+    together = "|".join(f"(?:{_loose(pattern)})" for pattern in patterns)
     return re2.compile(together, _options(never_nl=True, never_capture=True))
+
+
+def _word_of(patterns: Sequence[str]) -> Any:
+    """One automaton for the words that the patterns need, and for the patterns that need none."""
+    words: set[str] = set()
+    wordless = []
+    for pattern in patterns:
+        needed = words_of(pattern)
+        if needed is None:
+            wordless.append(f"(?i:{_loose(pattern)})")
+        else:
+            words |= needed
+    literal = [re2.escape(word) for word in shortest(words)]
+    return re2.compile("|".join([*literal, *wordless]), _options(never_nl=True, never_capture=True))
+
+
+def _loose(pattern: str) -> str:
+    return _ANCHOR.sub(_without_anchor, _NAMED_GROUP.sub("(?:", pattern))
 
 
 def _without_anchor(match: re.Match[str]) -> str:

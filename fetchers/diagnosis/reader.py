@@ -58,7 +58,7 @@ class LogReader:
         self._progress_left = 0
         self._successes_left = 0
         self._jobs: int | None = None
-        self._block = b""
+        self._block = self._small = b""
         self._at = 0
         self._raw = ""
         self._inside = False
@@ -93,7 +93,7 @@ class LogReader:
     # --- blocks --------------------------------------------------------------------------------------------------
 
     def _read(self, block: bytes) -> None:
-        self._block = block
+        self._block, self._small = block, block.lower()
         at = 0
         while at < len(block):
             start = at if self._tracebacks else self._candidate(at)
@@ -109,7 +109,7 @@ class LogReader:
 
     def _candidate(self, at: int) -> int:
         """Where the next line worth reading begins; the block's end where none is left."""
-        found = self._matcher.candidate(self._block, at)
+        found = self._matcher.candidate(self._small, at)
         if found < 0:
             return len(self._block)
         return max(at, self._block.rfind(b"\n", at, found) + 1, self._block.rfind(b"\r", at, found) + 1)

@@ -29,7 +29,7 @@ _MB = 1_000_000
 Examples:
   monitor explain train.log
   kubectl logs trainer-0 | monitor explain
-  monitor explain logs/*.gz -o json | jq -r 'select(.rule) | .file + ": " + .text'
+  monitor explain logs/*.gz -o json | jq -r 'select(.fatal) | .file'
 
 \b
 -o json prints an object for each file, one a line:

@@ -55,10 +55,11 @@ cache, and nobody is asked; --cached asks nobody in any case.
 \b
 -o json prints one object: schema, at, and
   record    as `monitor ls -o json` has it, its reason included
-  known     whether it is known why, or nothing is to be known; problem: why not
+  known     whether it is known why, or nothing is to be known
+  problem   why it is not known
   said      the reason that the source itself gave; null where there is none
   evidence  the lines of its log that say so: text, root (the root cause)
-  read      of its log: at, cached, entries, whole, jobs, rules; null: it is not
+  read      of its log: at, cached, entries, whole, jobs, rules; or null
   asked     of its table: at, live
 or matches where several may be meant: table, id, name, scope, state. --all:
   tables    the freshness of each

@@ -35,6 +35,7 @@ STATUSES: Mapping[str, str] = MappingProxyType(
         "UNAUTHENTICATED": "unauthenticated",
         "RESOURCE_EXHAUSTED": "quota_exceeded",
         "DEADLINE_EXCEEDED": "deadline_exceeded",
+        "CANCELLED": "terminated",
         "UNAVAILABLE": "service_error",
         "INTERNAL": "service_error",
         # how a build ends, and what failed in it

@@ -108,12 +108,15 @@ def _name(build: Any) -> str:
 def _reason(build: Any, state: State, place: Mapping[str, str]) -> Reason | None:
     if state not in {State.FAILED, State.CANCELLED}:
         return None
+    words = build.failure_info.detail or build.status_detail
+    if state is State.CANCELLED and not words.strip():
+        return None
     step, code = _failed_step(build)
     kind = build.failure_info.type_
     status = enum_name(_STATUSES, build.status, "STATUS")
     if kind and status not in STATUSES:
         status = enum_name(_FAILURES, kind, "FAILURE")
-    words = build.failure_info.detail or build.status_detail or (step and f"step {step} failed")
+    words = words or (step and f"step {step} failed")
     facts = {**place, "image": _image(build), "principal": last_part(build.service_account)}
     return said(words, "gcp", status=status, exit_code=code, facts=facts)
 

@@ -34,6 +34,9 @@ _LINE = "line:"
 """Begins the token of a part that is made of lines: those before this one are older."""
 _BYTE = "byte:"
 
+_LONGEST_URL = 4_000
+_MOST_DIGITS = 19
+
 _FILE = """
 query RunOutputFile($entity: String!, $project: String!, $run: String!, $names: [String]) {
   project(name: $project, entityName: $entity) {
@@ -44,9 +47,12 @@ query RunOutputFile($entity: String!, $project: String!, $run: String!, $names: 
 
 
 @dataclass(frozen=True)
-class _File:
+class File:
+    """A file of a run: where it can be had."""
+
     url: str
     size: int
+    """Bytes, as the server says."""
 
 
 async def printed(server: OnlineRuns, ask: Ask, record: Record, part: LogPart) -> LogText:
@@ -58,6 +64,8 @@ async def printed(server: OnlineRuns, ask: Ask, record: Record, part: LogPart) -
         try:
             found = await _lines(server, ask, record, part)
         except (Rejected, BadAnswer):
+            if part.token is not None:
+                raise
             found = LogText(())  # a server of old: the file says as much, where there is one
         if found.entries or part.token is not None:
             return found
@@ -108,21 +116,36 @@ def _not_given(older: int, record: Record) -> LogEntry:
 # --- file --------------------------------------------------------------------------------------------------------
 
 
-async def _file(server: OnlineRuns, ask: Ask, record: Record) -> _File | None:
+async def _file(server: OnlineRuns, ask: Ask, record: Record) -> File | None:
     entity, _, project = record.scope.partition("/")
     variables = {"entity": entity, "project": project, "run": record.id, "names": [OUTPUT]}
     data = await server.asked(ask, f"RunFiles {record.id}", 1, _FILE, variables)
+    return file_of(data, server.base_url)
+
+
+def file_of(data: Any, base_url: str) -> File | None:
+    """The file that the server's answer tells of, whatever is in it; null where it is none, or empty."""
     for name in ("project", "run", "files", "edges"):
         data = data.get(name) if isinstance(data, Mapping) else None
     node = data[0].get("node") if isinstance(data, list) and data and isinstance(data[0], Mapping) else None
     if not isinstance(node, Mapping) or node.get("name") != OUTPUT:
         return None
-    url, size = text(node.get("directUrl"), 4_000) or text(node.get("url"), 4_000), node.get("sizeBytes")
-    size = int(size) if isinstance(size, str) and size.isdigit() else number(size)
-    return _File(urljoin(server.base_url + "/", url), int(size)) if url and size and size > 0 else None
+    url = text(node.get("directUrl"), _LONGEST_URL) or text(node.get("url"), _LONGEST_URL)
+    size = _size(node.get("sizeBytes"))
+    try:
+        return File(urljoin(f"{base_url}/", url), size) if url and size else None
+    except ValueError:
+        return None
 
 
-async def _page(server: OnlineRuns, ask: Ask, file: _File, part: LogPart) -> LogText:
+def _size(value: Any) -> int:
+    """Bytes, which come as a number or as its digits; 0 for anything else."""
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS else 0
+    return max(0, int(number(value) or 0))
+
+
+async def _page(server: OnlineRuns, ask: Ask, file: File, part: LogPart) -> LogText:
     key = (await server.service(ask)).api_key
 
     def read(start: int, end: int) -> bytes:

@@ -39,11 +39,7 @@ def download(url: str, start: int, end: int, *, key: str | None, home: str, dead
     `key` is the API key of the server `home`. A server that ignores ranges sends all of the file: what comes before
     `start` is read and dropped.
     """
-    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-{end - 1}"})  # noqa: S310 - checked below
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise BadAnswer(f"W&B gave an address of a file that is no web address: {url[:100]}")
-    if key is not None and _origin(url) == _origin(home):
-        request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(f"api:{key}".encode()).decode())
+    request = _request(url, start, end, key, home)
     time = _Time()
     with time.ending_after(deadline_s):
         try:
@@ -58,6 +54,19 @@ def download(url: str, start: int, end: int, *, key: str | None, home: str, dead
         if time.is_up:
             raise NoAnswer(f"{_named(url)}: no end of it in {deadline_s:.1f} s")
     return data
+
+
+def _request(url: str, start: int, end: int, key: str | None, home: str) -> urllib.request.Request:
+    try:
+        is_web, at_home = urlsplit(url).scheme in ("http", "https"), _origin(url) == _origin(home)
+        request = urllib.request.Request(url, headers={"Range": f"bytes={start}-{end - 1}"})  # noqa: S310 - see below
+    except ValueError:
+        is_web = False
+    if not is_web:
+        raise BadAnswer(f"W&B gave an address of a file that is no web address: {url[:100]}")
+    if key is not None and at_home:
+        request.add_unredirected_header("Authorization", "Basic " + base64.b64encode(f"api:{key}".encode()).decode())
+    return request
 
 
 def _part(answer: Any, start: int, end: int) -> bytes:

@@ -24,6 +24,7 @@ TAIL = LogPart(most=1_000)
 ENDED_BADLY = frozenset({State.FAILED, State.CANCELLED})
 """How a run has ended whose output may say why."""
 
+_DIGITS = 19
 _BYTE = "byte:"
 """Begins the token of a page of a file: what comes before that byte is older."""
 
@@ -60,7 +61,7 @@ def entries(lines: Iterable[tuple[int, datetime | None, str]]) -> tuple[LogEntry
 def place(token: str | None, kind: str) -> int | None:
     """The number in a token of that kind; null for every other token."""
     number = (token or "").removeprefix(kind)
-    return int(number) if token != number and number.isascii() and number.isdigit() else None
+    return int(number) if token != number and number.isascii() and number.isdigit() and len(number) < _DIGITS else None
 
 
 def outcome_of(target: LogTarget, text: LogText) -> Outcome:

@@ -91,29 +91,36 @@ class Reasons:
         return [record for record, held in known if held is None or (not held.read and held.due <= now)]
 
     async def _read(self, ask: Ask, records: Sequence[Record]) -> list[Record] | None:
-        """Read several at once; null where there is no time left for it, or for another."""
+        """Read several at once; null where there is no time left for it, or none could be read: nor will others."""
         budget = min(READ_S, ask.left_s() / 2)
         if budget < LEAST_S:
             return None
         fetch = msgspec.structs.replace(ask.fetch, soft_deadline_s=budget)
         inner = Ask(fetch, ask.scope, ask.calls, ask.threads)
-        await asyncio.gather(*(self._one(inner, record) for record in records))
+        if not any(await asyncio.gather(*(self._one(inner, record) for record in records))):
+            return None
         better = [(record, self.remembered(record)) for record in records]
         return [found for record, found in better if found is not record]
 
-    async def _one(self, ask: Ask, record: Record) -> None:
+    async def _one(self, ask: Ask, record: Record) -> bool:
+        """Read one and remember what it says; false where it could not be read."""
+        known = self._known.setdefault(_key(record), _Known())
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
         try:
             text = await self._printed(ask, record, TAIL)
         except FetchError:
-            text = LogText(())
-        known = self._known.setdefault(_key(record), _Known())
-        if not text.entries:
-            known.due, known.wait_s = self._clock() + known.wait_s, min(AGAIN_MOST_S, known.wait_s * 2)
-            return
-        known.reason = outcome_of(LogTarget(key=record.id, record=record), text).reason
-        known.read = True
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
+            self._wait(known)
+            return False
+        if text.entries:
+            known.reason = outcome_of(LogTarget(key=record.id, record=record), text).reason
+            known.read = True
+        else:
+            self._wait(known)  # it may be on its way
+        return True
+
+    def _wait(self, known: _Known) -> None:
+        known.due, known.wait_s = self._clock() + known.wait_s, min(AGAIN_MOST_S, known.wait_s * 2)
 
 
 def has_output(record: Record) -> bool:

@@ -24,6 +24,7 @@ from fetchers.messages import LOG, OUTCOMES, Fetch, LogEntry, LogPart, LogTarget
 from fetchers.plain import LONGEST_LINE, plain_line
 from fetchers.records import Record, State
 from fetchers.threads import Threads
+from fetchers.wandb_console import file_of
 from fetchers.wandb_download import download
 from fetchers.wandb_output import page_of_file
 from fetchers.wandb_reasons import AGAIN_S, Reasons
@@ -103,7 +104,7 @@ async def test_rows_come_first_and_their_reasons_after(server: WandbEmulator, wo
         ("crashed", "out_of_memory"),
     }
     assert {row.reason.text for row in better if row.reason and row.raw_state == "failed"} == {"KeyError: 'price'"}
-    assert asked(server, TAIL) == ["run0005", "run0006", "run0007"]
+    assert sorted(asked(server, TAIL)) == ["run0005", "run0006", "run0007"]
 
 
 @module
@@ -477,6 +478,31 @@ def test_pages_of_a_file_are_the_file(lines: list[str], most: int) -> None:
     assert [data[int(entry.id) :].split(b"\n")[0].decode() for entry in found] == lines
 
 
+nodes = st.fixed_dictionaries(
+    {"name": st.sampled_from(["output.log", None, 3])},
+    optional={
+        name: st.none() | st.integers() | st.floats() | st.text() | st.sampled_from(["7", "²", "9" * 5000, "http://["])
+        for name in ("url", "directUrl", "sizeBytes")
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(nodes | st.none() | st.text())
+def test_any_answer_is_a_file_or_none(node: object) -> None:
+    """Whatever the server says of a file, it has an address and a size, or it is none."""
+    data = {"project": {"run": {"files": {"edges": [{"node": node}]}}}}
+    found = file_of(data, "http://127.0.0.1:9")
+    assert found is None or (found.url and 0 < found.size < 2**63)
+
+
+@pytest.mark.parametrize("url", ["http://[", "file:///etc/passwd", "ftp://127.0.0.1/x", "", "http://127.0.0.1:0/a b"])
+def test_an_address_that_is_none_is_an_error_of_ours(url: str) -> None:
+    """Nothing but the web is asked, least of all the disk."""
+    with pytest.raises(FetchError):
+        download(url, 0, 4, key=KEY, home="http://127.0.0.1:9", deadline_s=5)
+
+
 @pytest.mark.parametrize(
     ("line", "plain"),
     [
@@ -524,6 +550,24 @@ async def test_what_cannot_be_read_is_tried_ever_more_rarely() -> None:
         found = [row async for page in reasons.explained(ask, pages()) for row in page]
     assert tries == [0, AGAIN_S, 3 * AGAIN_S, 7 * AGAIN_S]
     assert [rule(row) for row in found] == ["out_of_memory"]
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(20.0, 5), (1.5, 0)])
+async def test_a_fetch_is_not_held_up_by_what_cannot_be_read(seconds: float, tries: int) -> None:
+    """Where none of the first five can be read no more are tried, and none at all where the fetch is nearly over."""
+    tried: list[str] = []
+
+    async def printed(_ask: Ask, row: Record, _part: LogPart) -> LogText:
+        tried.append(row.id)
+        raise Unreachable("away")
+
+    async def pages() -> AsyncGenerator[Sequence[Record]]:
+        yield [record(f"r{at}", table="completed", state=State.FAILED) for at in range(10)]
+
+    fetch = Fetch(table="completed", generation=1, scopes=("s",), soft_deadline_s=seconds)
+    ask = Ask(fetch, "s", Calls(fetch, _ignored), Threads())
+    assert [len(page) async for page in Reasons(printed, 10).explained(ask, pages())] == [10]
+    assert len(tried) == tries
 
 
 async def test_a_redirect_does_not_carry_the_key_away() -> None:

@@ -103,6 +103,8 @@ REAL = {
         "aiohttp.client_exceptions.ClientResponseError: 403, message='Forbidden', url='https://api.example.com'",
         "Vertex AI API has not been used in project 123456789 before or it is disabled.",
         "rpc error: code = PermissionDenied desc = missing permission on secret",
+        "google.api_core.exceptions.Unauthenticated: 401 Request had invalid authentication credentials.",
+        "requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: https://api.example.com/models",
     ),
     "not_found": (
         "    status = StatusCode.NOT_FOUND",
@@ -277,8 +279,8 @@ REAL = {
     ),
     "unauthenticated": (
         "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
-        "google.api_core.exceptions.Unauthenticated: 401 Request had invalid authentication credentials.",
-        "    status = StatusCode.UNAUTHENTICATED",
+        "git@example.com: Permission denied (publickey).",
+        "Reauthentication failed. cannot prompt during non-interactive execution.",
         "ERROR: (gcloud.auth.print-access-token) You do not currently have an active account selected.",
         "google.auth.exceptions.RefreshError: ('invalid_grant: Bad Request', {'error': 'invalid_grant'})",
     ),
@@ -407,6 +409,13 @@ REAL = {
         "Task acme-train-x7 exited with code 3",
         "exit status 2",
         "process finished, returncode=1",
+    ),
+    "usage_error": (
+        "train.py: error: argument --epochs: invalid int value: 'ten'",
+        "Error: Missing option '--plan'.",
+        "ERROR: (gcloud.run.jobs.create) unrecognized arguments: --regoin",
+        "unknown flag: --no-such",
+        "Could not override 'optim.lr'.",
     ),
     "error_reported": (
         "ERROR: the trainer could not read its plan",

@@ -29,6 +29,7 @@ FORMS: dict[str, str] = {
     "accelerator": r"[\w-]+(?: [\w-]+)*",
     "requested": r"[\d.]+ [KMGT]i?B",
     "capacity": r"[\d.]+ [KMGT]i?B",
+    "credentials": r"\w+(?: \w+)*",
     "memory_limit": r"\d+ ?[MG]iB?",
     "path": r"[\w.~/][\w./~@+-]*",
     "resource": r"(?://)?\w[\w./:@+-]*|gs://[\w./-]+",

@@ -90,6 +90,7 @@ OWN: tuple[str, ...] = (
     r"\bfor url: https?://(?P<host>[\w.-]+)",
     r"(?i)\bport (?P<port>\d{2,5})\b",
     r"\b0\.0\.0\.0:(?P<port>\d{2,5})\b",
+    r"\b(?P<credentials>401 (?:Client Error|Unauthorized)|UNAUTHENTICATED|Unauthenticated)\b",
     r"\bHttpError (?P<status>[45]\d\d)\b",
     r"(?i)\b(?:Error|status(?:[ _]code)?|HTTP|code)\b[\"']?[ :=]+(?P<status>[45]\d\d)\b",
     r"\b(?P<status>[45]\d\d) (?:Client|Server) Error\b",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 HARMLESS: tuple[str, ...] = (
     # nothing has failed, in numbers and in words
-    r"(?i)\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|failed|exceptions?|problems?|issues?)\b",
+    r"(?i)\b(?:0|zero) (?:\w+ )?(?:errors?|failures?|failed|exceptions?|problems?|issues?)\b",
+    r"(?i)\b(?:no|without(?: any)?) (?:\w+ )?(?:errors|failures|exceptions|problems|issues)\b|\bwithout error\b",
+    r"(?i)^\W*no (?:\w+ )?(?:error|failure|exception|problem|issue)\b",
     r"(?i)\b(?:errors?|failures?|failed|exceptions?|fatal)\b[ \"']*[:=] ?(?:0|none|null|false|no)(?:[\"',;)}\]]|$)",
     r"(?i)\b(?:errors?|failures?|failed|exceptions?)\b[ \"']*[:=] ?(?:\[\]|\{\}|\"\"|0/\d)",
     r"(?i)\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b.*(?:::|\[ *\d+%\]|\btest_)",
@@ -26,7 +28,6 @@ HARMLESS: tuple[str, ...] = (
     r"(?i)\bdependency resolver does not currently take into account\b",
     # W&B's own remarks
     r"\bDropped streaming file chunk\b|\bInternal process shutdown\b|\bError initializing NVML\b",
-    r"\bentering retry loop\b",
     # servers that turn strangers away, plugins that are told to end
     r"\bsshd\[\d+\]: |\bplugin\.(?:stdio|go-plugin|client)\b.*\b(?:EOF|transport is closing|plugin process exited)\b",
     r"\bhandling exit code: \d|\bsend_exit\(\)|\bexit_code: 0\b",
@@ -35,7 +36,7 @@ HARMLESS: tuple[str, ...] = (
     # source code, searches in it, help texts, comments
     r"^\s*(?:raise [A-Z]\w*|except\b[^:]*:|def \w+\(|class \w+[(:]|import \w|from [\w.]+ import)",
     r"^\s*(?:logg?(?:er|ing)?\.\w+\(|print\()",
-    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?-{0,2}[A-Za-z][\w=-]* ?:? .*\b(?i:errors?|fail\w*|exceptions?)\b",
+    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?-{0,2}[A-Za-z][\w=-]* ?:? .*\b(?i:errors?|fail\w*|exceptions?|exits?)\b",
     r"\b[\w./-]+\.(?:md|rst|txt|html|ipynb):\d+:",
     r"\b[\w./-]+\.py:\d+: *(?:raise|except|log|#|return|if|assert|print|self|def|class)\b",
     r"^\s*(?:-\w, )?--[a-z][\w-]*(?:[ =,]|$)",
@@ -50,6 +51,7 @@ SURVIVED: tuple[str, ...] = (
     r"(?i)\b(?:ignor(?:e|ed|ing)|skipp(?:ed|ing)|continuing|proceeding|falling back|fallback|recovered)\b",
     r"(?i)--- Logging error ---|\bnon-?fatal\b|\bbest[- ]effort\b|\bnot critical\b",
     r"(?i)\b(?:handled|caught|expected) exception\b",
+    r"(?i)\bError while calling W&B API: an internal error\b",
     r"(?i)\bError saving conda packages\b|\bunable to (?:collect|log) (?:system )?(?:metrics|metadata)\b",
 )
 """RE2; a failure in, or just before, such a line was survived if anything goes on after it."""

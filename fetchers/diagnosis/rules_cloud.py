@@ -49,7 +49,16 @@ CLOUD_RULES = (
                 r"does(?: not|n't) support|cannot be used|is(?: not|n't) compatible)\b"
             ),
             Pattern(regex=rf"(?i)\b(?:unsupported|invalid|unknown) (?:machine|instance)[ _-]?type\b[ :=]*{_MACHINE}"),
-            Pattern(regex=r"(?i)\binvalid value\b.*\bmachine_?type\b"),
+            Pattern(
+                regex=r"(?i)\b(?:invalid value|invalid choice|unrecognized|no such|not an? \w+)\b.*"
+                r"\bmachine[ _-]?types?\b"
+            ),
+            Pattern(
+                regex=r"(?i)\bmachine[ _-]?types?\b.*\b(?:could not be found|no longer available|"
+                r"not offered|not permitted|"
+                r"unsupported|not accepted|must be one of|not an? (?:valid|allowed|supported))\b"
+            ),
+            Pattern(regex=r"(?i)\binstance type\b.*\b(?:not supported|unsupported|not available|not offered)\b"),
             Pattern(
                 regex=r"\bmachineTypes/(?P<machine_type>[a-z][\w-]+)\b.*\b(?:was not found|does not exist|"
                 r"not supported)\b"
@@ -134,6 +143,7 @@ CLOUD_RULES = (
         rank=75,
         patterns=(
             *renderings(FORBIDDEN),
+            *renderings(UNAUTHENTICATED),
             Pattern(
                 regex=r"(?i)\bpermission \W{0,3}(?P<permission>[a-z]\w+(?:\.\w+){1,3})\W{0,3} (?:was |"
                 r"is )?(?:denied|required)\b"
@@ -155,7 +165,8 @@ CLOUD_RULES = (
             Pattern(regex=r"\bBILLING_DISABLED\b"),
             Pattern(regex=r"\bACCESS_TOKEN_SCOPE_INSUFFICIENT\b|\baccessNotConfigured\b"),
             Pattern(regex=r"(?i)\bhas not been used in project \S+ before or it is disabled\b"),
-            Pattern(regex=r"(?i)\bdenied: (?:permission|requested access)\b|^denied: |\bpermission on the resource\b"),
+            Pattern(regex=r"(?i)\bdenied: (?:permission|requested access)\b|^denied: "),
+            Pattern(regex=r"(?i)\bpermission on the resource\b"),
             Pattern(regex=r"(?i)\brequires (?:the )?\W?(?P<permission>[a-z]\w+\.\w+\.\w+)\W? permission\b"),
             Pattern(regex=r"(?i)\bthe caller does not have permission\b"),
             Pattern(regex=r"(?i)\bbilling (?:account )?(?:is )?(?:disabled|not enabled|must be enabled)\b"),
@@ -165,7 +176,9 @@ CLOUD_RULES = (
             "switched off. Only a change of roles or settings helps."
         ),
         advice=(
-            "The API {service} is switched off; enable it: `gcloud services enable {service} "
+            "Whoever asked is not known there ({credentials}): sign in with `gcloud auth application-default login`, "
+            "or give the job a service account or a key that may.\n"
+            "else: The API {service} is switched off; enable it: `gcloud services enable {service} "
             "--project={project}`.\n"
             "else: Whoever submits may not act as {account}; let them: `gcloud iam service-accounts "
             "add-iam-policy-binding {account} --member=user:SUBMITTER --role=roles/iam.serviceAccountUser`.\n"
@@ -191,8 +204,6 @@ CLOUD_RULES = (
         origin="gcp",
         rank=56,
         patterns=(
-            *grpc_renderings(UNAUTHENTICATED),
-            *http_renderings(UNAUTHENTICATED),
             Pattern(regex=r"\bDefaultCredentialsError\b|\bNoCredentialsError\b|\bExpiredToken(?:Exception)?\b"),
             Pattern(regex=r"(?i)\byour default credentials were not found\b"),
             Pattern(regex=r"(?i)\bcould not automatically determine credentials\b"),
@@ -211,7 +222,7 @@ CLOUD_RULES = (
         ),
         examples=(
             "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
-            "google.api_core.exceptions.Unauthenticated: 401 Request had invalid authentication credentials.",
+            "ERROR: (gcloud.builds.list) You do not currently have an active account selected.",
             "Reauthentication is needed. Please run `gcloud auth application-default login` to reauthenticate.",
         ),
     ),

@@ -36,7 +36,19 @@ IMAGE_RULES = (
             Pattern(
                 regex=r"(?i)\bimage \S+ not found\b", unless=r"(?i)\bimage (?:files?|paths?|folders?|directory|data)\b"
             ),
-            Pattern(regex=r"(?i)\btrying and failing to pull image\b"),
+            Pattern(regex=r"(?i)\btrying and failing to pull image\b|\bno such image\b|\bfailed to register layer\b"),
+            Pattern(
+                regex=r"(?i)\b(?:fail\w*|errors?|unable|cannot|could not|couldn't|denied)\b.*\bpull(?:ing|ed)?\b.*"
+                r"(?:\bimages?\b|\bmanifest\b|\blayers?\b|docker\.io|gcr\.io|pkg\.dev|quay\.io|ghcr\.io)"
+            ),
+            Pattern(
+                regex=r"(?i)\bpull(?:ing|ed)?\b.*(?:\bimages?\b|\bmanifest\b|docker\.io|gcr\.io|pkg\.dev|"
+                r"quay\.io|ghcr\.io).*"
+                r"\b(?:fail(?:ed|ing|ure)?|errors?|denied|not found|unauthorized|forbidden|timed out)\b"
+            ),
+            Pattern(
+                regex=r"(?i)\binitializing source docker://|\breading manifest\b.*\b(?:unknown|denied|not found)\b"
+            ),
             Pattern(regex=r"(?i)\bfailed to resolve reference \\*\"(?P<image>[^\"\\]+)"),
             Pattern(regex=r"(?i)\bno matching manifest for\b|\bfailed to fetch (?:oauth token|anonymous token)\b"),
             Pattern(

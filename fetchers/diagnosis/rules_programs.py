@@ -45,6 +45,42 @@ PROGRAM_RULES = (
         ),
     ),
     Rule(
+        id="usage_error",
+        title="started with wrong arguments",
+        category=Category.CONFIG,
+        origin="user",
+        rank=34,
+        threshold=NEVER,
+        patterns=(
+            Pattern(
+                regex=r"^[\w./-]+(?: [\w-]+)*: error: (?:argument|unrecognized|the following arguments|"
+                r"invalid|ambiguous|too )"
+            ),
+            Pattern(
+                regex=r"\b(?:unrecognized arguments|the following arguments are required): (?P<argument>-{0,2}[\w-]+)"
+            ),
+            Pattern(
+                regex=r"^Error: (?:No such (?:option|command)|Missing (?:option|argument|parameter)|"
+                r"Got unexpected extra)\b"
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:unknown|unrecognized|invalid|illegal) (?:command[- ]line )?(?:option|flag|"
+                r"argument|choice)\b[:= ]+\S"
+            ),
+            Pattern(
+                regex=r"(?i)\bflag provided but not defined\b|\bunknown shorthand flag\b|^fatal flags parsing error"
+            ),
+            Pattern(regex=r"\bCould not override '(?P<argument>[\w.]+)'|^usage: \S.*\berror\b"),
+        ),
+        explains="A program was started with options or values that it does not know; it never began to work.",
+        advice="Correct the command: `PROGRAM --help` tells what it takes.",
+        examples=(
+            "train.py: error: unrecognized arguments: --learning_rate=0.1",
+            "Error: No such option: --epoch",
+            "unknown flag: --regoin",
+        ),
+    ),
+    Rule(
         id="nan_loss",
         title="the loss is no number",
         category=Category.EXCEPTION,
@@ -84,6 +120,10 @@ PROGRAM_RULES = (
             Pattern(regex=r"^--- FAIL: |^(?:ERROR|FAIL): test\w* \(|^FAIL\b.*[\w./-]+|^not ok \d+"),
             Pattern(regex=r"(?i)\berror: build step \d+\b|\bbuild failed\b|\bBUILDFAIL"),
             Pattern(regex=r"(?i)\b[1-9]\d* (?:tests? )?failed\b"),
+            Pattern(regex=r"(?i)\b[1-9]\d* (?:failing|failures?)\b"),
+            Pattern(regex=r"(?i)\b[1-9]\d* errors? (?:found|detected|generated)\b"),
+            Pattern(regex=r"(?i)\b(?:failures|errors|failed)[:=] ?[1-9]|\*\*\*Failed\b|\btests? failed\b"),
+            Pattern(regex=r"(?i)^##\[error\]"),
             Pattern(regex=r"^make(?:\[\d+\])?: \*\*\* |\bnpm ERR! |^ninja: build stopped"),
             Pattern(regex=r"\bcompilation (?:failed|terminated)\b"),
         ),
@@ -104,6 +144,7 @@ PROGRAM_RULES = (
         rank=18,
         threshold=NEVER,
         patterns=(
+            Pattern(regex=r"\bAborted \(core dumped\)|\bSIGABRT\b|(?i:\bexit ?(?:code|status)\b\W{0,8}(?:-6|134)\b)"),
             Pattern(regex=r"^panic: |^thread '[^']*' panicked at |^fatal error: |^goroutine \d+ \["),
             Pattern(
                 regex=r"^(?:Exception in thread \"[^\"]*\" |Caused by: )?(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)\b"

@@ -9,7 +9,7 @@ import msgspec
 
 from fetchers.messages import Outcome
 from fetchers.records import Reason, Record, State
-from fetchers.redact import redact
+from fetchers.redact import redact, redacted
 from monitor.columns import GLYPHS
 from monitor.export import SCHEMA, json_line, presentable
 from monitor.paint import BOLD, DIM, STATES, YELLOW, Paint
@@ -92,10 +92,10 @@ def render_json(known: Because, now: datetime) -> str:
         {
             "schema": SCHEMA,
             "at": now.astimezone(UTC),
-            "record": msgspec.structs.replace(presentable(known.record), reason=known.reason),
+            "record": redacted(msgspec.structs.replace(presentable(known.record), reason=known.reason)),
             "known": not problem,
             "problem": redact(problem) or None,
-            "said": known.said,
+            "said": redacted(msgspec.structs.replace(known.record, reason=known.said)).reason,
             "evidence": [{"text": line.text, "root": line.root} for line in _lines(outcome)],
             "read": outcome and _read(known, outcome),
             "asked": {"live": known.live, "at": known.asked_at},
@@ -127,7 +127,7 @@ def render_text(known: Because, now: datetime, *, width: int, paint: Paint) -> s
 def _head(known: Because, now: datetime, paint: Paint) -> Iterator[str]:
     record = known.record
     colour = STATES[record.state]
-    name = paint(one_line(record.name or record.id), BOLD)
+    name = paint(one_line(redact(record.name or record.id)), BOLD)
     yield f"{paint(GLYPHS[record.state], colour)} {name}  {paint(_state(record, now), colour)}"
     words = dict.fromkeys(one_line(word) for word in (record.table, record.scope, record.id) if word)
     yield paint(f"{INDENT}{' · '.join(words)}", DIM)

@@ -330,11 +330,11 @@ def test_what_the_source_said_stands_beside_what_the_log_says() -> None:
 
 def test_secrets_stay_their_own() -> None:
     """In no text of an answer, wherever they came from."""
-    secret = "token=abcdef1234567890"
-    reason = Reason(text=f"a {secret}", advice=f"`gcloud {secret}`")
-    outcome = Outcome(table="runner", key="k", reason=reason, evidence=(f"b {secret}",), root=0, rules=1)
-    kept = record(name=f"n {secret}", state=State.FAILED, detail={"x": secret})
-    known = Because(record=kept, outcome=outcome, said=Reason(text=f"c {secret}"), live=True)
+    hidden = "token=abcdef1234567890"
+    reason = Reason(text=f"a {hidden}", advice=f"`gcloud {hidden}`")
+    outcome = Outcome(table="runner", key="k", reason=reason, evidence=(f"b {hidden}",), root=0, rules=1)
+    kept = record(name=f"n {hidden}", state=State.FAILED, detail={"x": secret})
+    known = Because(record=kept, outcome=outcome, said=Reason(text=f"c {hidden}"), live=True)
     told = because.render_json(known, NOON) + because.render_text(known, NOON, width=80, paint=plain)
     assert told.count("abcdef1234567890") == 0
     assert "[redacted]" in told

@@ -12,6 +12,7 @@ from benchmarks import (
     calls_an_hour,
     cold_five_tables,
     diagnosis_quality,
+    diagnosis_speed,
     first_frame,
     idle_cpu,
     key_to_paint,
@@ -25,7 +26,7 @@ for benchmark in (first_frame, cold_five_tables, one_hangs, loop_gaps, calls_an_
     benchmark.main()
     print()
 kept = True
-for limited in (key_to_paint, bytes_sent, idle_cpu, reasons_cold):
+for limited in (key_to_paint, bytes_sent, idle_cpu, reasons_cold, diagnosis_speed):
     kept = limited.main() and kept
     print()
 sys.exit(not (simulated_day.main() and kept))

@@ -25,6 +25,8 @@ def diagnosis_of(hits: Sequence[Hit], root: Hit, margins: Margins, detected: fro
     """What the log says about the root cause that has been chosen; the reader adds what it has counted."""
     context = margins.get(range(root.number - CONTEXT_BEFORE, root.number + CONTEXT_AFTER + 1))
     neighbours = [text for number, text in context if number != root.number]
+    # A terminal may have broken the line.
+    neighbours += [root.text + text for number, text in context if number == root.number + 1]
     return Diagnosis(
         finding=finding_of(root, neighbours, fatal=root.rule.id in detected),
         others=others_of(hits, root, detected),
@@ -37,8 +39,9 @@ def others_of(hits: Sequence[Hit], root: Hit | None, detected: frozenset[str]) -
     """What else was found, in its order: not what the lines of the root cause say too, and nothing twice."""
     found: dict[tuple[str, str], Finding] = {}
     told = {hit.head for hit in hits if hit.chain} | ({root.number} if root else set())
+    best = {hit.number: hit for hit in sorted(hits, key=lambda hit: (hit.rule.rank, -hit.order))}
     for hit in hits:
-        if hit.level > Level.QUIET and hit.number not in told:
+        if hit.level > Level.QUIET and hit.number not in told and best[hit.number] is hit:
             finding = finding_of(hit, (), fatal=hit.rule.id in detected)
             found.setdefault((finding.rule, finding.text), finding)
     if root is not None:

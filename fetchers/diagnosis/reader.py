@@ -33,6 +33,8 @@ _RAISED = re.compile(
 )
 """An exception in the middle of a line."""
 _INTRODUCES = re.compile(r"(?i)fail|error|exception|exc_info|could not|couldn't|cannot|unable|caught|crash|traceback")
+_IGNORED = "Exception ignored in"
+"""What Python says of an exception that can end nothing: in a destructor, or at exit."""
 _TEXT_MAX = 4_000
 """Characters of a line that are kept for its facts."""
 
@@ -205,6 +207,8 @@ class LogReader:
         last = self._margins.last(self._block, self._at)
         if not _INTRODUCES.search(last):
             return Level.UNSAID, False
+        if last.startswith(_IGNORED):
+            return Level.QUIET, True
         return read_line(0, last).level, self._matcher.survived(last)
 
     def _raised(self, line: Line, raised: Raised) -> None:
@@ -229,7 +233,7 @@ class LogReader:
             progress=self._progress,
             successes=self._successes,
             facts=match.facts,
-            level=min(line.level, Level.UNSAID),
+            level=min(line.level, raised.level if raised else Level.UNSAID, Level.UNSAID),
             handled=handled or survived or (raised is not None and raised.handled),
             logged=raised.logged if raised else False,
             chain=raised.chain if raised else 0,

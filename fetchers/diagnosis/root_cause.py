@@ -53,9 +53,12 @@ _QUIETER = 30
 """What a warning, or words that the program goes on, take from a rule's rank."""
 _GENERAL_WARNING = 20
 """A warning of a rank below it explains no death."""
-_MINOR = 50
+_TERSE = 40
+"""Characters of a line that may only name a status."""
+_NEAR = 2
+"""Lines between which one answer is spread."""
 _WENT_ON = 3
-"""Lines after an exception, or another minor failure, that was handled, by which the program has gone on."""
+"""Lines after a failure that was handled, by which the program has gone on."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def root_of(hits: Sequence[Hit], ending: Ending, detected: Collection[str]) -> H
     loud = [hit for hit in hits if _loud(hit)]
     alive = [hit for hit in loud if not _survived(hit, ending)]
     # A guard would have ended the program there: that much is certain, whatever went on around it.
-    alive = alive or [hit for hit in loud if hit.rule.id in detected and hit.level > Level.WARNING and not hit.handled]
+    alive = alive or [hit for hit in loud if hit.rule.id in detected and _certain(hit, ending)]
     if not alive:
         return None
     last = _last_exception(alive)
@@ -80,7 +83,15 @@ def root_of(hits: Sequence[Hit], ending: Ending, detected: Collection[str]) -> H
     begun = {hit.chain: hit.order for hit in reversed(alive)}
     told = {(hit.number, hit.chain) for hit in alive if hit.chain and hit.rule.rank > general}
     own = [hit for hit in alive if hit.rule.id != GENERAL or (hit.number, hit.chain) not in told]
-    return max(own, key=lambda hit: (_rank(hit, alive, last), *_place(hit, begun)))
+    return _in_words(max(own, key=lambda hit: (_rank(hit, alive, last), *_place(hit, begun))), own)
+
+
+def _in_words(root: Hit, hits: Sequence[Hit]) -> Hit:
+    """Of an answer that is printed over several lines, the one that says most, and not the one with its number."""
+    if root.chain or len(root.text) >= _TERSE:
+        return root
+    near = (hit for hit in hits if hit.rule is root.rule and abs(hit.number - root.number) <= _NEAR and not hit.chain)
+    return max(near, key=lambda hit: len(hit.text))
 
 
 def _loud(hit: Hit) -> bool:
@@ -90,9 +101,12 @@ def _loud(hit: Hit) -> bool:
 def _survived(hit: Hit, ending: Ending) -> bool:
     signs = ending.progress - hit.progress + ending.successes - hit.successes
     if hit.handled:
-        minor = hit.chain or hit.rule.rank < _MINOR
-        return signs >= 1 or (bool(minor) and ending.lines - hit.number >= _WENT_ON)
+        return signs >= 1 or ending.lines - hit.number >= _WENT_ON
     return signs >= SURVIVED_BY
+
+
+def _certain(hit: Hit, ending: Ending) -> bool:
+    return hit.level > Level.WARNING and not hit.handled and hit.successes == ending.successes
 
 
 def _last_exception(alive: Sequence[Hit]) -> Hit | None:

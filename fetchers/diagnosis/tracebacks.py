@@ -63,6 +63,8 @@ class Raised(NamedTuple):
     link: Link
     chain: int
     """The same for all exceptions of a chain."""
+    level: Level
+    """How loud the line is that introduces it; a program crashes without a word."""
     handled: bool
     """Whether the line before says that the program goes on."""
     logged: bool
@@ -78,6 +80,7 @@ class _Open:
     indent: int
     link: Link
     chain: int
+    level: Level
     handled: bool
     logged: bool
     frames: bool = True
@@ -133,7 +136,14 @@ class Tracebacks:
             handled = handled or bool(levels & {Level.QUIET, Level.WARNING})
             first = line._replace(text=line.text[:HEAD_MAX], bare="")
             opened = _Open(
-                first, line.number, _indent(line.text[:at]), Link.FIRST, self._chains, handled, Level.ERROR in levels
+                first,
+                line.number,
+                _indent(line.text[:at]),
+                Link.FIRST,
+                self._chains,
+                min(levels),
+                handled,
+                Level.ERROR in levels,
             )
         self._open.pop(line.source, None)
         self._open[line.source] = replace(
@@ -177,6 +187,7 @@ class Tracebacks:
             head=state.head,
             link=state.link,
             chain=state.chain,
+            level=state.level,
             handled=state.handled,
             logged=state.logged,
         )

@@ -73,6 +73,8 @@ class RunsFetcher:
         offline = self._is_offline(ask.scope)
         source = self._offline if offline else self._online
         pages = source.active(ask) if ask.fetch.table == ACTIVE else source.completed(ask)
+        if not ask.fetch.reasons:
+            return pages
         return (self._reasons_offline if offline else self._reasons_online).explained(ask, pages)
 
     def _is_offline(self, scope: str) -> bool:

@@ -144,6 +144,14 @@ async def test_few_are_read_in_a_fetch_the_newest_first(server: WandbEmulator, w
 
 
 @module
+async def test_where_no_reasons_are_wanted_nothing_is_read(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """A fetch that asks for no reasons has what the states say, and costs no call more."""
+    answer = await worker.fetch("completed", PROJECT, reasons=False)
+    assert (answer.pages, asked(server, TAIL)) == ([5], [])
+    assert rule(answer.latest["run0005"]) == "nonzero_exit"
+
+
+@module
 async def test_a_run_that_has_just_failed_says_why_at_once(server: WandbEmulator, worker: WorkerProcess) -> None:
     """What was last seen running is read with its end, in the same fetch."""
     run = server.world.project().runs[0]

@@ -140,6 +140,7 @@ class WorkerProcess:
         known: Mapping[str, tuple[str, ...]] | None = None,
         targets: tuple[LogTarget, ...] = (),
         part: LogPart | None = None,
+        reasons: bool = True,
     ) -> Answer:
         """Do one fetch and wait for its end."""
         self._generation += 1
@@ -156,6 +157,7 @@ class WorkerProcess:
                 known=dict(known or {}),
                 targets=targets,
                 part=part,
+                reasons=reasons,
             )
         )
         async with asyncio.timeout(_PATIENCE_S):

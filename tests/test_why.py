@@ -71,7 +71,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("home")
     with running(regions=2) as emulators:
         found = World(emulators, Stage(emulators, home), {})
-        ran = found.monitor("ls", "vertex", "active", "completed", "-o", "json")
+        ran = found.monitor("ls", "vertex", "active", "completed", "-o", "json", "--timeout", "50")
         assert ran.returncode == 0, ran.stderr
         found.records |= {name: table["records"] for name, table in json.loads(ran.stdout)["tables"].items()}
         yield found
@@ -128,7 +128,7 @@ def test_a_source_that_does_not_answer_is_said(world: World) -> None:
     one = next(one for one in world.records["vertex"] if one["state"] == "running")
     world.emulators.fault("google", "PERMISSION_DENIED", method="ListCustomJobs")
     try:
-        ran = world.monitor("why", one["id"], "-o", "json", "--timeout", "8")
+        ran = world.monitor("why", one["id"], "-o", "json", "--timeout", "50")
     finally:
         world.emulators.fault("google", None, method="ListCustomJobs")
     told = json.loads(ran.stdout)
@@ -333,7 +333,7 @@ def test_secrets_stay_their_own() -> None:
     hidden = "token=abcdef1234567890"
     reason = Reason(text=f"a {hidden}", advice=f"`gcloud {hidden}`")
     outcome = Outcome(table="runner", key="k", reason=reason, evidence=(f"b {hidden}",), root=0, rules=1)
-    kept = record(name=f"n {hidden}", state=State.FAILED, detail={"x": secret})
+    kept = record(name=f"n {hidden}", state=State.FAILED, detail={"x": hidden})
     known = Because(record=kept, outcome=outcome, said=Reason(text=f"c {hidden}"), live=True)
     told = because.render_json(known, NOON) + because.render_text(known, NOON, width=80, paint=plain)
     assert told.count("abcdef1234567890") == 0

@@ -32,7 +32,6 @@ CALL_SHARE = 0.9
 """Share of a fetch's deadline that one call may take, so that the call's own error arrives before the deadline."""
 
 _OPTIONS = (
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     ("grpc.initial_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 5_000),  # the default is two minutes of failing fast
     ("grpc.use_local_subchannel_pool", 1),  # a new channel is a new connection, not the old one's backoff
@@ -75,11 +74,12 @@ def endpoint_of(url: str | None, host: str, setting: str) -> Endpoint:
     return Endpoint(f"{name}:{port}", tls=parts.scheme == "https")
 
 
-def _channel(endpoint: Endpoint) -> Any:
+def _channel(endpoint: Endpoint, largest_answer: int) -> Any:
+    options = (*_OPTIONS, ("grpc.max_receive_message_length", largest_answer))
     if endpoint.tls:
-        return grpc.aio.secure_channel(endpoint.address, grpc.ssl_channel_credentials(), options=_OPTIONS)
+        return grpc.aio.secure_channel(endpoint.address, grpc.ssl_channel_credentials(), options=options)
     # A plaintext server is an emulator or a neighbour: no proxy stands before it.
-    return grpc.aio.insecure_channel(endpoint.address, options=(*_OPTIONS, ("grpc.enable_http_proxy", 0)))
+    return grpc.aio.insecure_channel(endpoint.address, options=(*options, ("grpc.enable_http_proxy", 0)))
 
 
 # --- lines -------------------------------------------------------------------------------------------------------
@@ -99,8 +99,9 @@ _SPOILED = (Unreachable, NoAnswer, BadAnswer, asyncio.CancelledError)
 class Lines:
     """One client with its channel for each address, kept between fetches and replaced after trouble."""
 
-    def __init__(self, client_class: Any) -> None:
+    def __init__(self, client_class: Any, largest_answer: int) -> None:
         self._client_class = client_class
+        self._largest_answer = largest_answer
         self._lines: dict[Endpoint, _Line] = {}
 
     @contextlib.asynccontextmanager
@@ -122,7 +123,7 @@ class Lines:
 
     def _connect(self, endpoint: Endpoint) -> Any:
         transport = self._client_class.get_transport_class("grpc_asyncio")
-        return self._client_class(transport=transport(channel=_channel(endpoint)))
+        return self._client_class(transport=transport(channel=_channel(endpoint, self._largest_answer)))
 
     def _retire(self, endpoint: Endpoint, line: _Line) -> None:
         line.retired = True
@@ -254,7 +255,7 @@ class GoogleFetcher:
         self._settings = settings
         self._api = api
         self._host = host
-        self._lines = Lines(client_class)
+        self._lines = Lines(client_class, api.largest_answer)
         self._access = Access()
 
     @contextlib.asynccontextmanager

@@ -34,6 +34,8 @@ class Api:
     """Its name for `gcloud services enable`."""
     role: str
     """The least role that may read it."""
+    largest_answer: int = 64 * 1024 * 1024
+    """Bytes of one answer that are received."""
     advice: Mapping[grpc.StatusCode, str] = field(default_factory=dict)
     """What to do about a status, where it is something else than for most; see `Meaning`."""
 

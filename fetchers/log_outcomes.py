@@ -21,8 +21,10 @@ from fetchers.records import Reason, State
 PIECE = 64 * 1024
 """Bytes that are diagnosed in one go: a few milliseconds."""
 
-GENERAL_RANK = 40
-"""Rules up to this rank, an exception among them, may be what followed from a cause that stands before them."""
+CERTAIN_RANK = 75
+"""Rules below this rank may be what followed from a cause that stands before them: an exception, ranks that wait for
+one that is gone, a process that was killed.
+"""
 
 EVIDENCE_LINE = 2_000
 """Characters kept of one line of evidence."""
@@ -56,7 +58,7 @@ def _pieces(texts: Iterable[str]) -> Iterator[bytes]:
 def is_specific(diagnosis: Diagnosis) -> bool:
     """Whether nothing that stands before what was read is likely to explain more."""
     rule = RULES.get(diagnosis.finding.rule) if diagnosis.finding else None
-    return rule is not None and rule.rank > GENERAL_RANK
+    return rule is not None and rule.rank >= CERTAIN_RANK
 
 
 def outcome_of(target: LogTarget, diagnosis: Diagnosis, entries: Sequence[Any], *, whole: bool) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,18 +19,22 @@ NEWEST_FIRST = "timestamp desc"
 OLDEST_FIRST = "timestamp asc"
 PAGE_SIZE = 1_000
 """Entries: what the service gives at once."""
-SMALLER = 20
-"""How many times smaller a page is asked for that was too large to receive."""
 EMPTY_PAGES = 8
 """Empty pages in a row after which a server is taken to have no end."""
 
-_TOO_LARGE = "larger than max"
-"""What gRPC says, on this side of the wire, of an answer beyond what it may receive."""
+SMALLEST_PAGE = 20
+"""Entries; the service takes none of over 256 KB."""
+LARGEST_ANSWER = 16 * 1024 * 1024
+"""Bytes: many pages are received at a time, and each takes several times its size."""
+
+_TOO_LARGE = re.compile(r"larger than max \((\d+) vs")
+"""What gRPC says, on this side of the wire, of an answer beyond what it may receive; with its size in bytes."""
 
 API = Api(
     table="logging",
     service="logging.googleapis.com",
     role="roles/logging.viewer",
+    largest_answer=LARGEST_ANSWER,
     advice={
         grpc.StatusCode.INVALID_ARGUMENT: "check gcp.project",
         grpc.StatusCode.NOT_FOUND: "the project or its log bucket is gone; check gcp.project",
@@ -73,11 +78,15 @@ def request_for(session: Session, words: str, order: str = NEWEST_FIRST, most: i
     )
 
 
+class OutOfCalls(FetchError):
+    """The quota has no call left for what it takes to read this page; nothing is wrong with it."""
+
+
 async def read_page(session: Session, request: ListLogEntriesRequest, quota: Quota) -> EntryPage:
     """Read a page; an empty one that is not the last says "go on" and leads to the next.
 
     The first call has been taken from `quota` already; without one for the next, an empty page is given with its
-    token. Raises `FetchError`; `BadAnswer` where there is no end.
+    token. Raises `FetchError`; `BadAnswer` where there is no end, `OutOfCalls` where only a smaller page would do.
     """
     seen: set[str] = set()
     for page in range(1, EMPTY_PAGES + 1):
@@ -99,13 +108,24 @@ async def _call(session: Session, request: ListLogEntriesRequest, page: int, quo
     except NotAllowed as error:
         raise not_allowed(session, error) from error
     except FetchError as error:
-        if _TOO_LARGE not in str(error):
+        size = _smaller(request.page_size, str(error))
+        if size is None:
             raise
-        too_large = BadAnswer(f"{_named(session, page)}: entries too large to receive; see them in the console")
-        if request.page_size <= PAGE_SIZE // SMALLER or not quota.take():
-            raise too_large from error
-    request.page_size //= SMALLER
+        if size >= request.page_size:
+            what = "entries too large to receive; see them in the console"
+            raise BadAnswer(f"{_named(session, page)}: {what}") from error
+        if not quota.take():
+            raise OutOfCalls(f"{_named(session, page)}: no call is left for a smaller page") from error
+    request.page_size = size
     return await _call(session, request, page, quota)
+
+
+def _smaller(page_size: int, problem: str) -> int | None:
+    """How many entries to ask for instead of those that were too large; null where that was not the problem."""
+    found = _TOO_LARGE.search(problem)
+    if found is None:
+        return None
+    return max(SMALLEST_PAGE, page_size * LARGEST_ANSWER // int(found[1]) // 2)
 
 
 def _message(answer: Any) -> Any:

@@ -16,7 +16,7 @@ from fetchers.errors import BadAnswer, FetchError, Rejected
 from fetchers.gcp import Session, is_absent
 from fetchers.log_entries import in_order, moment_of, name_of, place_of
 from fetchers.log_outcomes import diagnosis_of, is_specific, outcome_of, unreadable
-from fetchers.log_pages import EntryPage, Quota, read_page, request_for
+from fetchers.log_pages import EntryPage, OutOfCalls, Quota, read_page, request_for
 from fetchers.log_queries import COUNTS, SOURCES, begin_of, chunks, end_of, query, within
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import State
@@ -132,6 +132,8 @@ class Rounds:
         async with self._gate:
             try:
                 page = await read_page(self._session, self._request(query), self._reading.quota)
+            except OutOfCalls:
+                return _Found(query)
             except FetchError as error:
                 return self._failed(query, error)
         return await self._judged(query, page)

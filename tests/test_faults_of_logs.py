@@ -45,7 +45,6 @@ CASES = [
         switch=served("PERMISSION_DENIED"),
     ),
     Case(source="logs", fault="RESOURCE_EXHAUSTED", words=(METHOD, "Quota"), switch=served("RESOURCE_EXHAUSTED")),
-    Case(source="logs", fault="endless", words=(METHOD, "no entries and no end"), switch=served("endless")),
     Case(source="logs", fault="never", words=("so some reasons are not known",), switch=served("never"), lasts=True),
     Case(source="logs", fault="SIGKILL", words=("worker ended (SIGKILL",), switch=broken("SIGKILL")),
 ]

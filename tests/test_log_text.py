@@ -165,6 +165,7 @@ async def test_a_page_too_large_to_receive_is_asked_for_in_smaller_pieces(
     outcome = (await outcomes_of(fetcher, [target]))["huge"]
     assert outcome.reason is not None
     assert (outcome.reason.rule, outcome.whole) == ("out_of_memory", False)
+    assert await outcomes_of(fetcher, [target], calls=1) == {}
     page = await part_of(fetcher, target)
     assert page.token is not None
     event = LogPage(table="log", generation=1, scope="runner", at=NOW, entries=page.entries, token=page.token)

@@ -16,8 +16,8 @@ from fetchers.scratch import private_directory
 from fetchers.settings import QUEUE, Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
-from fetchers.wandb_output import TAIL, outcome_of, unread
-from fetchers.wandb_reasons import Printed, Reasons, has_output
+from fetchers.wandb_output import unread
+from fetchers.wandb_reasons import Printed, Reasons, concluded, has_output
 from fetchers.wandb_records import ACTIVE
 
 NEW_ONLINE = 10
@@ -98,7 +98,7 @@ class RunsFetcher:
         if not has_output(target.record):
             return unread(target)
         try:
-            return outcome_of(target, await self._printed(target.record.scope)(ask, target.record, TAIL))
+            return await concluded(ask, target, self._printed(target.record.scope))
         except FetchError as error:
             return unread(target, f"log not readable: {error}", error.retry_after_s)
 

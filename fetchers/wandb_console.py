@@ -142,7 +142,8 @@ def _size(value: Any) -> int:
     """Bytes, which come as a number or as its digits; 0 for anything else."""
     if isinstance(value, str):
         value = int(value) if value.isascii() and value.isdigit() and len(value) < _MOST_DIGITS else 0
-    return max(0, int(number(value) or 0))
+    found = number(value)
+    return max(0, found) if isinstance(found, int) else 0
 
 
 async def _page(server: OnlineRuns, ask: Ask, file: File, part: LogPart) -> LogText:

@@ -17,8 +17,8 @@ import msgspec
 
 from fetchers.ask import Ask
 from fetchers.base import LogText
-from fetchers.errors import FetchError
-from fetchers.messages import LogPart, LogTarget
+from fetchers.errors import FetchError, NoAnswer
+from fetchers.messages import LogPart, LogTarget, Outcome
 from fetchers.records import Reason, Record
 from fetchers.settings import QUEUE
 from fetchers.wandb_output import ENDED_BADLY, TAIL, outcome_of
@@ -30,6 +30,8 @@ AT_ONCE = 5
 """Outputs read at the same time."""
 READ_S = 4.0
 """Seconds that a reading may take; less where the fetch is nearly over."""
+DIAGNOSIS_S = 10.0
+"""Seconds that it may take to understand one."""
 LEAST_S = 1.0
 """Seconds that must be left of a fetch for another reading to begin."""
 AGAIN_S = 60.0
@@ -108,19 +110,30 @@ class Reasons:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         try:
-            text = await self._printed(ask, record, TAIL)
+            outcome = await concluded(ask, LogTarget(key=record.id, record=record), self._printed)
         except FetchError:
             self._wait(known)
             return False
-        if text.entries:
-            known.reason = outcome_of(LogTarget(key=record.id, record=record), text).reason
-            known.read = True
+        if outcome.entries:
+            known.reason, known.read = outcome.reason, True
         else:
             self._wait(known)  # it may be on its way
         return True
 
     def _wait(self, known: _Known) -> None:
         known.due, known.wait_s = self._clock() + known.wait_s, min(AGAIN_MOST_S, known.wait_s * 2)
+
+
+async def concluded(ask: Ask, target: LogTarget, printed: Printed) -> Outcome:
+    """Why a run ended, from the end of what it printed. Raises `FetchError`.
+
+    It is diagnosed in a thread: lines that are made to hurt take a second of work, and other scopes must not wait.
+    """
+    text = await printed(ask, target.record, TAIL)
+    try:
+        return await ask.threads.call(lambda: outcome_of(target, text), DIAGNOSIS_S)
+    except TimeoutError:
+        raise NoAnswer(f"what run {target.record.id} printed was not understood in {DIAGNOSIS_S:g} s") from None
 
 
 def has_output(record: Record) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from fetchers.messages import Outcome
 from fetchers.records import Record, State
-from monitor.text import one_line
+from monitor.text import ELLIPSIS, clean, one_line
 from monitor.ui.log_text import LogLine
 
 if TYPE_CHECKING:  # its rules are many: they are loaded when there is a log to diagnose
@@ -43,6 +43,9 @@ class Cause(msgspec.Struct, frozen=True):
     root: bool = False
     """Whether it is why the record ended as it did."""
 
+
+_ENOUGH = 300
+"""Characters of a line of evidence that it is known by: it may have been cut."""
 
 Causes = dict[int, Cause]
 """Index of a line → what it says."""
@@ -115,6 +118,5 @@ def _known_root(lines: Sequence[LogLine], known: Outcome | None) -> int | None:
     """The last line that is the one that the reason was read from."""
     if known is None or known.root is None or not 0 <= known.root < len(known.evidence):
         return None
-    sought = one_line(known.evidence[known.root])
-    found = (at for at in range(len(lines) - 1, -1, -1) if sought and sought in one_line(lines[at].text))
-    return next(found, None)
+    sought = clean(known.evidence[known.root]).strip()[:_ENOUGH].rstrip(ELLIPSIS)
+    return next((at for at in range(len(lines) - 1, -1, -1) if sought and sought in lines[at].text), None)

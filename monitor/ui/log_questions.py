@@ -56,7 +56,9 @@ class Reading:
         self.read = False
         """Whether the end has been read."""
         self.heard_at: datetime | None = None
-        """When an answer came last."""
+        """When a part of the log came last."""
+        self.answered_at: datetime | None = None
+        """When any answer came last."""
         self.gap = False
         """Whether more was new at a time than was read: lines are missing."""
         self._new: list[tuple[LogEntry, ...]] = []
@@ -93,7 +95,9 @@ class Reading:
         return None if self.asked is None else self._ask(self.part, self.asked.part, now)
 
     def _ask(self, part: Part, what: LogPart, now: datetime) -> ReadLog:
-        self.part, self.asked_at, self.waits_s, self.failure = part, now, None, None
+        self.part, self.asked_at, self.waits_s = part, now, None
+        if part is not Part.NEWER:  # what is new is asked for again and again: until there is any, it has failed
+            self.failure = None
         self.asked = ReadLog(request=next(_requests), table=self.row.table, key=self.row.key, part=what)
         return self.asked
 
@@ -110,7 +114,7 @@ class Reading:
         if told.waits_s is not None:
             self.waits_s = told.waits_s
             return None
-        self.asked, self.failure, self.waits_s = None, told.failure, None
+        self.asked, self.failure, self.waits_s, self.answered_at = None, told.failure, None, now
         if told.failure is not None:
             return None
         self.heard_at = now

@@ -331,6 +331,28 @@ async def test_a_log_is_followed_while_its_job_runs_and_until_it_has_ended() -> 
         assert len(reader.asked) == before
 
 
+async def test_what_cannot_be_followed_is_asked_for_as_rarely_and_said() -> None:
+    """A source that is away is not asked every second; once it answers, following goes on."""
+    async with Stage().open(100, 24) as stage:
+        reader = Reader(stage)
+        await reader.open()
+        await reader.give(*entries(0, 10))
+        await reader.press("f")
+        await stage.wait(12)
+        await reader.answer(failure=Failure(kind="unreachable", text="no connection"))
+        assert stage.line("following", "newer lines not read: no connection")
+        before = len(reader.asked)
+        await stage.wait(1)
+        await stage.wait(1)
+        assert len(reader.asked) == before
+        await stage.wait(9)
+        assert len(reader.asked) == before + 1
+        assert stage.line("newer lines not read")
+        await reader.give(entry(10))
+        assert reader.under_cursor().endswith("step 10")
+        assert "no connection" not in stage.text()
+
+
 async def test_what_was_written_meanwhile_is_read_page_by_page_and_shown_in_order() -> None:
     """More than a page of it: older pages first."""
     async with Stage().open(100, 24) as stage:

@@ -25,6 +25,7 @@ from monitor.ui.bindings import KEYS, Key, bindings
 from monitor.ui.screens.over import Over
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.live_table import CHANGED
+from monitor.ui.widgets.log_view import CAUSE, ROOT
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import ROLES, name_of
 
@@ -100,6 +101,7 @@ TITLES = (
     ("7/18", "regions that have answered"),
     ("10 s ago", "age of the oldest answer"),
     ("↑4 ↓66", "rows above, rows below"),
+    ("1 cause", "failures that have it in common"),
 )
 """What else stands at the end of a title line."""
 
@@ -108,6 +110,15 @@ ROW_SIGNS = (
     (CHANGED, "changed", "changed a moment ago"),
 )
 """What stands before a row."""
+
+LOG_SIGNS = (
+    (ROOT, "alarm", "why it failed: the root cause"),
+    (CAUSE, "warn", "another line that says what went wrong"),
+    ("oom", "key", "searched for: any case"),
+    ("OOM", "key", "searched for: this case"),
+    ("/oom|137/", "key", "searched for: a regular expression"),
+)
+"""What stands before a line of a log, and what a log is searched for."""
 
 COLUMNS = (
     ("WHERE", "region, project or queue"),
@@ -159,6 +170,7 @@ def blocks(keys: Sequence[Key], front: str = "dashboard") -> list[Block]:
         Block("States", [*_states(), *(((sign, role), (words, "text")) for sign, role, words in ROW_SIGNS)]),
         *_language(),
         Block("Titles", [((sign, "dim"), (words, "text")) for sign, words in TITLES]),
+        Block("Logs", [((sign, role), (words, "text")) for sign, role, words in LOG_SIGNS]),
         Block("Columns", [((name, "key"), (words, "text")) for name, words in COLUMNS]),
         Block("Freshness", [((name_of(word), ROLES[word]), (words, "text")) for word, words in MEANINGS.items()]),
         *(_keys(where, keys) for where in [*others, "help"]),

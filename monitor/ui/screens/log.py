@@ -262,8 +262,8 @@ class Log(Over[None]):
 
     def _follow_on(self) -> None:
         """Ask for what is new, where that is due."""
-        heard = self._reading.heard_at or self._reading.asked_at
-        if self.follows and heard is not None and (self._now - heard).total_seconds() >= FOLLOW_S:
+        answered = self._reading.answered_at
+        if self.follows and answered is not None and (self._now - answered).total_seconds() >= FOLLOW_S:
             self._send(self._reading.newer(self._text.newest, self._now))
 
     def _perhaps_over(self, something_new: bool) -> None:
@@ -322,7 +322,8 @@ class Log(Over[None]):
     # --- moving
 
     def on_log_view_moved(self) -> None:
-        """The cursor is elsewhere, or there are other lines; who is at the top may want more."""
+        """The cursor is elsewhere, or there are other lines; who is at the top, by the wheel perhaps, wants more."""
+        self._read_on()
         self._say()
 
     def _moved(self) -> None:

@@ -379,13 +379,13 @@ def test_the_demo_looks_for_no_source_and_nothing_else_loads_its_fixtures(place:
 def test_the_timeout_bounds_the_whole_run_and_what_is_late_has_failed(place: Path) -> None:
     """The demo's slowest region takes longer than this: the others are printed, its error is said, the status is 3."""
     began = time.monotonic()
-    ran = run(place, "--demo", "ls", "builds", "-o", "json", "--timeout", "1.5")
+    ran = run(place, "--demo", "ls", "builds", "-o", "json", "--timeout", "2")
     took = time.monotonic() - began
     table = json.loads(ran.stdout)["tables"]["builds"]
     assert ran.returncode == 3
     assert table["freshness"] == "partial"
     assert "no answer in" in table["scopes"]["asia-southeast1"]["error"]
-    assert took < 2.0
+    assert took < 2.5
 
 
 def test_csv_says_on_standard_error_what_it_cannot_say_itself(place: Path) -> None:

@@ -109,7 +109,8 @@ def said(
 
     `status` is the source's own word for what happened, `exit_code` what the program ended with where that is told
     apart from the sentence; `exits` says what such a code means here. `facts` is what is known of the record beside
-    its words, under the names that advice has for it: `project`, `region`, `machine_type`, …
+    its words, under the names that advice has for it: `project`, `region`, `machine_type`, … Who was refused
+    something is not known beside the words: a grant to another account would mend nothing.
     """
     words = " ".join(text[: _LONGEST * 4].split())
     words = words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"

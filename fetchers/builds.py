@@ -117,7 +117,7 @@ def _reason(build: Any, state: State, place: Mapping[str, str]) -> Reason | None
     if kind and status not in STATUSES:
         status = enum_name(_FAILURES, kind, "FAILURE")
     words = words or (step and f"step {step} failed")
-    facts = {**place, "image": _image(build), "principal": last_part(build.service_account)}
+    facts = {**place, "image": _image(build)}
     return said(words, "gcp", status=status, exit_code=code, facts=facts)
 
 

@@ -209,12 +209,8 @@ def _reason(execution: Any, state: State, place: Mapping[str, str]) -> Reason | 
     if state not in {State.FAILED, State.CANCELLED} or not words.strip():
         return None
     status = _word(_EXECUTION_REASONS, condition.execution_reason, "") or _word(_COMMON_REASONS, condition.reason, "")
-    facts = {
-        "job": last_part(execution.job),
-        "image": _image(execution),
-        "principal": execution.template.service_account,
-    }
-    return said(words, "gcp", status=status, exits=GUARDED, facts={**place, **facts})
+    facts = {**place, "job": last_part(execution.job), "image": _image(execution)}
+    return said(words, "gcp", status=status, exits=GUARDED, facts=facts)
 
 
 def _log_page(execution: Any, project: str) -> str:

@@ -125,9 +125,8 @@ def _image(job: Any) -> str:
 def _reason(job: Any, state: State, place: Mapping[str, str]) -> Reason | None:
     if state not in {State.FAILED, State.CANCELLED} or not job.error.message.strip():
         return None
-    spec = job.job_spec
-    pools = {key: str(value) for key, value in _pools(spec.worker_pool_specs).items() if value}
-    facts = {**place, **pools, "image": _image(job), "principal": spec.service_account}
+    pools = {key: str(value) for key, value in _pools(job.job_spec.worker_pool_specs).items() if value}
+    facts = {**place, **pools, "image": _image(job)}
     status = _CODES.get(job.error.code, "")
     return said(job.error.message, "gcp", status=status, exits=GUARDED, facts=facts)
 

@@ -196,6 +196,55 @@ def test_a_quiet_entry_is_no_failure() -> None:
     assert not found.fatal
 
 
+def test_an_entry_without_a_severity_is_not_quiet() -> None:
+    """What a container writes plainly has the default severity: it says nothing of how loud it is."""
+    found = diagnose(json.dumps({"severity": "DEFAULT", "message": DENIED}))
+    assert found.finding is not None
+    assert found.fatal
+
+
+def test_the_exceptions_of_a_group_are_read() -> None:
+    """A group says that there were exceptions; the one within it explains."""
+    log = [
+        "  + Exception Group Traceback (most recent call last):",
+        '  |   File "/app/a.py", line 3, in <module>',
+        "  |     main()",
+        "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)",
+        "  +-+---------------- 1 ----------------",
+        "    | Traceback (most recent call last):",
+        '    |   File "/app/a.py", line 9, in load',
+        '    |     raise ValueError("bad shard")',
+        "    | ValueError: bad shard",
+        "    +------------------------------------",
+    ]
+    found = diagnose(log)
+    assert found.finding is not None
+    assert (found.finding.line, found.finding.text) == (9, "ValueError: bad shard")
+
+
+def test_what_python_ignores_ends_nothing() -> None:
+    """An exception in a destructor is printed like any other, and is no reason."""
+    found = diagnose(["done", "Exception ignored in: <function A.__del__ at 0x7f>", HEAD, *FRAMES, "OSError: closed"])
+    assert found.finding is None
+    assert not found.fatal
+
+
+def test_an_answer_over_several_lines_is_told_in_words() -> None:
+    """Of a pretty-printed error the message is shown, not the line with its number."""
+    answer = {"error": {"code": 403, "message": "Permission 'storage.objects.get' denied on resource", "status": "x"}}
+    found = diagnose(json.dumps(answer, indent=2))
+    assert found.finding is not None
+    assert found.finding.line == 4
+
+
+def test_a_run_that_succeeded_in_the_end_has_no_reason() -> None:
+    """Whatever a guard would have done on the way, a log that ends in success explains no death."""
+    steps = [f"step {number}" for number in range(9)]
+    found = diagnose(["RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB", *steps, "Run succeeded"])
+    assert found.finding is None
+    assert [other.rule for other in found.others] == ["out_of_memory"]
+
+
 def test_a_service_error_may_pass_once() -> None:
     """Two failures of a service are fatal; with a success in between they are not; at the end one is the reason."""
     reader = LogReader()

@@ -1,4 +1,16 @@
-"""Says why a program died, from its log. Pure: no I/O, no clock, no SDK, no screen."""
+"""Says why a program died, from its log. Pure: no I/O, no clock, no SDK, no screen.
+
+How a log goes through it:
+
+    bytes ─► splitting ─► blocks of whole lines ─► matcher (words of the patterns) ─► lines worth reading
+                                                                                         │
+      prefixes, structured (heads off, JSON unpacked) ─► tracebacks ─► matcher (rules) ─► hits
+                                                                                         │
+      windows ─► detections, at once              root_cause ─► evidence ─► findings ─► diagnosis, at the end
+
+`reader` leads it through; `margins` keeps the lines around what was found. The rules are data (`rules*`, `healthy`),
+and so is what is said about them (`facts`, `advice`).
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Line(NamedTuple):
 
 
 LEVELS = {
-    **dict.fromkeys(("TRACE", "DEBUG", "INFO", "NOTICE", "DEFAULT", "I", "D", "V"), Level.QUIET),
+    **dict.fromkeys(("TRACE", "DEBUG", "INFO", "NOTICE", "I", "D", "V"), Level.QUIET),
     **dict.fromkeys(("WARNING", "WARN", "W"), Level.WARNING),
     **dict.fromkeys(("ERROR", "ERR", "CRITICAL", "FATAL", "SEVERE", "ALERT", "EMERGENCY", "E", "F", "C"), Level.ERROR),
 }
@@ -80,7 +80,7 @@ _HEAD = re.compile(
 _HEADS = 6
 """Parts of a head that are looked for, one after another."""
 
-_WORDS = "TRACE|DEBUG|INFO|NOTICE|DEFAULT|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL|SEVERE|ALERT|EMERGENCY"
+_WORDS = "TRACE|DEBUG|INFO|NOTICE|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL|SEVERE|ALERT|EMERGENCY"
 _SAID = re.compile(
     rf"(?:[^\s]{{1,80}}[ \t]++){{0,4}}?(?i:level|lvl|severity)=[\"']?(?P<field>[A-Za-z]{{1,9}})\b"
     rf"|(?:[^\s\"'=]{{1,80}}[ \t]++){{0,6}}?[\[(<|]?(?P<word>{_WORDS}|(?<=[\[(<])(?i:{_WORDS}))(?=[\])>:|\s]|$)"

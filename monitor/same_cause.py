@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +15,9 @@ from monitor.text import ELLIPSIS, one_line
 _SHORTEST = 4
 """Characters that a name of a record's own has at least, where it is taken out of the reason."""
 
+
+Shape = tuple[str | None, str]
+"""Rule, and a reason without what is only its record's own."""
 
 _TELLING = 16
 """Characters from which on a text says enough to be known again within a longer one."""
@@ -38,16 +41,21 @@ def grouped(records: Iterable[Record]) -> list[Cause]:
 
     A failure with no reason is in none of them: see `unexplained`. What has not failed has no cause.
     """
-    found: dict[tuple[str | None, str], list[Record]] = {}
+    found: dict[Shape, list[Record]] = {}
     for record in ordered(failures(records)):
         if record.reason is not None:
             found.setdefault((record.reason.rule, shape(record)), []).append(record)
-    together: dict[tuple[str | None, str], list[Record]] = {}
-    for (rule, text), befallen in found.items():
-        core = next((rest for rest in _rests(text) if (rule, rest) in found), text)
-        together.setdefault((rule, core), []).extend(befallen)
+    together: dict[Shape, list[Record]] = {}
+    for one, befallen in found.items():
+        together.setdefault(core(one, found), []).extend(befallen)
     causes = (_cause(ordered(befallen)) for befallen in together.values())
     return sorted(causes, key=lambda cause: (-len(cause.records), order(cause.records[0])))
+
+
+def core(one: Shape, among: Container[Shape]) -> Shape:
+    """The same without who tells it, where it is among the others so; else itself."""
+    rule, text = one
+    return next(((rule, rest) for rest in _rests(text) if (rule, rest) in among), one)
 
 
 def _rests(text: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from fetchers.records import Record, State
-from monitor.same_cause import shape, tally
+from monitor.same_cause import core, shape, tally
 
 SHARED = 3
 """Failures of one cause from which on they are spoken of."""
@@ -55,8 +55,11 @@ class CauseTally:
             self._causes[key] = cause
             self._counts[cause] += 1
         if not self._waiting:
-            shared = max(self._counts.values(), default=0) >= SHARED
-            self.words = tally(self._counts.total(), len(self._counts)) if shared else ""
+            counts: Counter[_Cause] = Counter()
+            for cause, number in self._counts.items():
+                counts[core(cause, self._counts)] += number
+            shared = max(counts.values(), default=0) >= SHARED
+            self.words = tally(counts.total(), len(counts)) if shared else ""
 
     def _forget(self, key: str) -> None:
         self._waiting.pop(key, None)

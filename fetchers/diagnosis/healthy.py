@@ -4,7 +4,8 @@ from __future__ import annotations
 
 HARMLESS: tuple[str, ...] = (
     # nothing has failed, in numbers and in words
-    r"(?i)\b(?:0|zero) (?:\w+ )?(?:errors?|failures?|failed|exceptions?|problems?|issues?)\b",
+    r"(?i)(?:^|[,:;=(|/] ?|\b(?:with|and|found|had|has|got|were) )(?:0|zero) (?:\w+ )?(?:errors?|failures?|failed)\b",
+    r"(?i)\b(?:0|zero) (?:\w+ )?(?:errors|failures|exceptions|problems|issues)\b",
     r"(?i)\b(?:no|without(?: any)?) (?:\w+ )?(?:errors|failures|exceptions|problems|issues)\b|\bwithout error\b",
     r"(?i)^\W*no (?:\w+ )?(?:error|failure|exception|problem|issue)\b",
     r"(?i)\b(?:errors?|failures?|failed|exceptions?|fatal)\b[ \"']*[:=] ?(?:0|none|null|false|no)(?:[\"',;)}\]]|$)",
@@ -13,7 +14,8 @@ HARMLESS: tuple[str, ...] = (
     r"(?i)(?:::|\btest_).*\b(?:PASSED|XFAIL|XPASS|SKIPPED)\b",
     r"^\s*--- PASS: |^ok \d+ |\.\.\. ok$|^\s*[✓✔] ",
     # words about errors in general
-    r"(?i)\berrors?[ _-]?(?:rates?|bars?|budget|margin|handling|handler|reporting|analysis|function|term)\b",
+    r"(?i)\berrors?[ _-]?(?:rates?|bars?|budget|margin|handler|analysis|function|term)\b",
+    r"(?i)\berror[ _-]handling (?:is|was|for|in)\b",
     r"(?i)\b(?:mean|squared|absolute|relative|validation|training|test|word)(?: \w+)? error\b[^:]*[:=] ?[\d.]",
     r"(?i)^\W*(?:if|when|whether|unless|in case|should) (?:\w+ )*(?:fails?|errors?|an? exception|failure)\b",
     # what somebody asked a server for, and got as an answer: no failure of the server
@@ -36,7 +38,7 @@ HARMLESS: tuple[str, ...] = (
     # source code, searches in it, help texts, comments
     r"^\s*(?:raise [A-Z]\w*|except\b[^:]*:|def \w+\(|class \w+[(:]|import \w|from [\w.]+ import)",
     r"^\s*(?:logg?(?:er|ing)?\.\w+\(|print\()",
-    r"^\s*(?:#|//|/\*|\*|>>>|\.\.\. ) ?-{0,2}[A-Za-z][\w=-]* ?:? .*\b(?i:errors?|fail\w*|exceptions?|exits?)\b",
+    r"^\s*(?:#|//|/\*|>>>|\.\.\. ) ?-{0,2}[A-Za-z][\w=-]* ?:? .*\b(?i:errors?|fail\w*|exceptions?|exits?)\b",
     r"\b[\w./-]+\.(?:md|rst|txt|html|ipynb):\d+:",
     r"\b[\w./-]+\.py:\d+: *(?:raise|except|log|#|return|if|assert|print|self|def|class)\b",
     r"^\s*(?:-\w, )?--[a-z][\w-]*(?:[ =,]|$)",
@@ -45,11 +47,12 @@ HARMLESS: tuple[str, ...] = (
 """RE2; a line in which one of these is found is never evidence of a failure."""
 
 SURVIVED: tuple[str, ...] = (
-    r"(?i)\bretry(?:ing|able)?\b|\bretries left\b|\bwill (?:be )?retr(?:y|ied)\b|\btry(?:ing)? again in\b",
+    r"(?i)\bretry(?:ing|able)\b|\bretry (?:attempt|in|after|count|number|loop|\d)",
+    r"(?i)[(\[]retry\b|\bto retry\b|\bretries left\b|\bwill (?:be )?retr(?:y|ied)\b|\btry(?:ing)? again in\b",
     r"(?i)\bbacking off\b",
     r"(?i)\battempt \d+(?: of |/)\d+\b|\bsleeping (?:for )?[\d.]+ ?s|\breconnect(?:ing|ed)\b",
-    r"(?i)\b(?:ignor(?:e|ed|ing)|skipp(?:ed|ing)|continuing|proceeding|falling back|fallback|recovered)\b",
-    r"(?i)--- Logging error ---|\bnon-?fatal\b|\bbest[- ]effort\b|\bnot critical\b",
+    r"(?i)\b(?:ignor(?:e|ed|ing)|continuing|proceeding|falling back|fallback|recovered)\b",
+    r"(?i)(?:^|[^,] )skipp(?:ed|ing)\b|--- Logging error ---|\bnon-?fatal\b|\bbest[- ]effort\b|\bnot critical\b",
     r"(?i)\b(?:handled|caught|expected) exception\b",
     r"(?i)\bError while calling W&B API: an internal error\b",
     r"(?i)\bError saving conda packages\b|\bunable to (?:collect|log) (?:system )?(?:metrics|metadata)\b",

@@ -24,6 +24,7 @@ _MESSAGES = ("message", "msg", "textPayload", "log")
 _DETAILS = ("exception", "exc_info", "stack_trace", "stacktrace", "traceback", "stack", "error", "err")
 """Fields of a structured entry that say what happened."""
 
+_TASK = "run.googleapis.com/task_index"
 _DIAGNOSIS = "diagnosis"
 """Field of the line that a guard has left."""
 
@@ -42,6 +43,12 @@ def name_of(entry: Any, source: Source) -> str:
 def place_of(entry: Any) -> str:
     """Region of whoever wrote the entry; empty where it does not tell."""
     return str(entry.resource.labels.get("location", ""))
+
+
+def writer_of(entry: Any) -> str:
+    """Which of a record's machines or tasks wrote the entry; empty where it does not tell."""
+    task = entry.labels.get(_TASK, "")
+    return str(entry.resource.labels.get("task_name", "")) or (f"task-{task}" if task else "")
 
 
 def moment_of(entry: Any) -> datetime | None:
@@ -92,6 +99,15 @@ def levelled_text_of(entry: Any) -> str:
         if severity and entry.severity < LogSeverity.ERROR:
             return f"{severity}: {text}"
     return text
+
+
+def told_apart(entries: Sequence[Any]) -> Iterator[str]:
+    """Yield the texts for a reader; where several machines wrote at a time, each line behind the name of its own."""
+    several = len({writer_of(entry) for entry in entries} - {""}) > 1
+    for entry in entries:
+        text = levelled_text_of(entry)
+        writer = writer_of(entry) if several else ""
+        yield "\n".join(f"{writer} | {line}" for line in text.rstrip("\n").split("\n")) if writer else text
 
 
 def _structured(payload: dict[str, Any], entry: Any) -> str:

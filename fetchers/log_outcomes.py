@@ -13,7 +13,7 @@ from fetchers.diagnosis.merge import merged
 from fetchers.diagnosis.model import Diagnosis
 from fetchers.diagnosis.rules import RULES
 from fetchers.gcp_fields import one_line
-from fetchers.log_entries import levelled_text_of, safe_lines, text_of
+from fetchers.log_entries import safe_lines, text_of, told_apart
 from fetchers.log_queries import COUNT
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import Reason, State
@@ -37,7 +37,7 @@ EMPTY = "no log entries"
 async def diagnosis_of(entries: Sequence[Any]) -> Diagnosis:
     """Diagnose entries, oldest first."""
     reader = LogReader()
-    for piece in _pieces(map(levelled_text_of, entries)):
+    for piece in _pieces(told_apart(entries)):
         reader.feed(piece)
         await asyncio.sleep(0)
     return reader.finish()

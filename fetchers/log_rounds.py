@@ -36,6 +36,8 @@ class Reading:
     quota: Quota
     done: set[tuple[str, str]] = field(default_factory=set)
     """Table and key of the logs that have their outcome."""
+    failures: dict[str, FetchError] = field(default_factory=dict)
+    """Why a first try for a table failed."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class Rounds:
 
     async def run(self, targets: Sequence[LogTarget]) -> AsyncGenerator[list[Outcome]]:
         """Yield outcomes as pages arrive. Raises the first `FetchError` once what was under way has ended."""
+        if not self._reading.quota.left and self._session.scope in self._reading.failures:
+            raise self._reading.failures[self._session.scope]  # a second try without a call left has not gone well
         self._start(self._first(targets))
         try:
             while self._tasks:
@@ -94,6 +98,7 @@ class Rounds:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._failure is not None:
+            self._reading.failures[self._session.scope] = self._failure
             raise self._failure
 
     # --- which pages to ask for ----------------------------------------------------------------------------------

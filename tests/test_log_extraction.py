@@ -160,6 +160,18 @@ async def test_a_second_try_asks_only_for_what_is_missing(google: GoogleEmulator
     assert google.board.count(METHOD) == 1
 
 
+async def test_a_second_try_without_a_call_left_is_no_success(google: GoogleEmulator, fetcher: LogsFetcher) -> None:
+    """Where the only call has failed, asking again without one says so again."""
+    google.board.fail(Fault.UNAVAILABLE, METHOD)
+    fetch = fetch_of(failures(google, 3), calls=1)
+    calls = Calls(fetch, lambda _: None)
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="UNAVAILABLE"):
+            async with aclosing(fetcher.fetch(fetch, "runner", calls)) as parts:
+                await anext(parts)
+    assert google.board.count(METHOD) == 1
+
+
 # --- what is found -----------------------------------------------------------------------------------------------
 
 

@@ -192,6 +192,22 @@ async def test_an_agents_retry_that_it_calls_harmless_is_no_reason(
     assert outcome.reason.rule == "out_of_memory"
 
 
+async def test_tracebacks_of_two_machines_are_told_apart() -> None:
+    """Two replicas that fail at the same time, line by line in turn, each have their own exception."""
+    frames = ["Traceback (most recent call last):", '  File "/app/train.py", line 7, in <module>', "    main()"]
+    first, second = [*frames, "ValueError: bad batch"], [*frames, "KeyError: 'tokens'"]
+    entries = [
+        entry(payload={"message": text}, resource={"type": "ml_job", "labels": {"task_name": name}})
+        for pair in zip(first, second, strict=True)
+        for name, text in zip(("workerpool0-0", "workerpool1-3"), pair, strict=True)
+    ]
+    found = await diagnosis_of(entries)
+    assert found.finding is not None
+    assert (found.finding.text, found.finding.rule) == ("ValueError: bad batch", "python_exception")
+    assert [other.text for other in found.others] == ["KeyError: 'tokens'"]
+    assert [line.text for line in found.evidence if line.root] == ["workerpool0-0 | ValueError: bad batch"]
+
+
 async def test_a_large_log_leaves_the_loop_to_others() -> None:
     """While megabytes are diagnosed, whatever else waits for the loop gets its turn after each small piece."""
     entries = [entry(payload=f"{'z' * 1_000} {number}") for number in range(4_000)]

@@ -417,6 +417,13 @@ REAL = {
         "unknown flag: --no-such",
         "Could not override 'optim.lr'.",
     ),
+    "failure_told": (
+        "lookup for the plan failed",
+        "the plan was rejected by the scheduler",
+        "this layout is not supported here",
+        "cannot go on without a plan",
+        "batch is too small for eight replicas",
+    ),
     "error_reported": (
         "ERROR: the trainer could not read its plan",
         'time="10:00" level=fatal msg="no plan"',

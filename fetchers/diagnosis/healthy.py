@@ -17,6 +17,7 @@ HARMLESS: tuple[str, ...] = (
     r"(?i)\berrors?[ _-]?(?:rates?|bars?|budget|margin|handler|analysis|function|term)\b",
     r"(?i)\berror[ _-]handling (?:is|was|for|in)\b",
     r"(?i)\b(?:mean|squared|absolute|relative|validation|training|test|word)(?: \w+)? error\b[^:]*[:=] ?[\d.]",
+    r"(?i)\bon[-_](?:failure|error)s?\b|\b(?:may|might|could|can) fail\b",
     r"(?i)^\W*(?:if|when|whether|unless|in case|should) (?:\w+ )*(?:fails?|errors?|an? exception|failure)\b",
     # what somebody asked a server for, and got as an answer: no failure of the server
     r'"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) [^"]* HTTP/[\d.]+"',

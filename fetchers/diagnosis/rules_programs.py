@@ -144,7 +144,7 @@ PROGRAM_RULES = (
         rank=18,
         threshold=NEVER,
         patterns=(
-            Pattern(regex=r"\bAborted \(core dumped\)|\bSIGABRT\b|(?i:\bexit ?(?:code|status)\b\W{0,8}(?:-6|134)\b)"),
+            Pattern(regex=r"\(core dumped\)|\bSIGABRT\b|(?i:\bexit ?(?:code|status)\b\W{0,8}(?:-6|134)\b)"),
             Pattern(regex=r"^panic: |^thread '[^']*' panicked at |^fatal error: |^goroutine \d+ \["),
             Pattern(
                 regex=r"^(?:Exception in thread \"[^\"]*\" |Caused by: )?(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)\b"
@@ -154,6 +154,13 @@ PROGRAM_RULES = (
             Pattern(regex=r"\bassertion .* failed\b"),
             Pattern(regex=r"\b[\w./-]+\.(?:c|cc|cpp|cu|h|hpp|rs|go|ts|java):\d+(?::\d+)?: (?:fatal )?error\b"),
             Pattern(regex=r"^E{0,1}\s*(?:RuntimeError|SystemError)\b|\bFatal Python error\b"),
+            Pattern(
+                regex=r"\bdouble free or corruption\b|\bfree\(\): invalid\b|\bmalloc\(\): |"
+                r"\bstack smashing detected\b|\bcorrupted size vs\. prev_size\b"
+            ),
+            Pattern(regex=r"\bversion [`'\"]GLIBC\w*[\d.]+['\"] not found\b|\bcannot find -l\w|^CMake Error\b"),
+            Pattern(regex=r"^E: (?:Unable to locate package|Package '[^']+' has no installation candidate)\b"),
+            Pattern(regex=r"\bJob aborted due to stage failure\b"),
         ),
         explains="A program that is not Python ended with an error of its own.",
         advice="Read the message and the lines after it: they name the place in the source.",
@@ -192,6 +199,21 @@ PROGRAM_RULES = (
         explains="The program reported an error that no more exact rule knows.",
         advice="Read the line and what stands around it.",
         examples=("ERROR: the trainer could not open its configuration", 'level=error msg="session closed"'),
+    ),
+    Rule(
+        id="failure_told",
+        title="something failed",
+        category=Category.EXCEPTION,
+        origin="user",
+        rank=2,
+        threshold=NEVER,
+        patterns=(
+            Pattern(regex=r"(?i)\b(?:failed|failure|aborted|aborting|cannot|unable to|refused|rejected|denied)\b"),
+            Pattern(regex=r"(?i)\b(?:unsupported|not supported|too (?:small|large)|must be)\b"),
+        ),
+        explains="Nothing in the log says more than that something did not work; it need not be why the program ended.",
+        advice="Read the line and what stands around it: a line of the log speaks of a failure, and no more.",
+        examples=("lookup for the plan failed", "the plan was rejected"),
     ),
     Rule(
         id="nonzero_exit",

@@ -19,8 +19,8 @@ NEWEST_FIRST = "timestamp desc"
 OLDEST_FIRST = "timestamp asc"
 PAGE_SIZE = 1_000
 """Entries: what the service gives at once."""
-EMPTY_PAGES = 8
-"""Empty pages in a row after which a server is taken to have no end."""
+PIECES = 8
+"""Calls for one page at most: a search that takes the service long is given in pieces, of which some are empty."""
 
 SMALLEST_PAGE = 20
 """Entries; the service takes none of over 256 KB."""
@@ -83,22 +83,28 @@ class OutOfCalls(FetchError):
 
 
 async def read_page(session: Session, request: ListLogEntriesRequest, quota: Quota) -> EntryPage:
-    """Read a page; an empty one that is not the last says "go on" and leads to the next.
+    """Read a page; one that the service broke off, empty or less than half full, says "go on" and is gone on with.
 
-    The first call has been taken from `quota` already; without one for the next, an empty page is given with its
+    The first call has been taken from `quota` already; without one for the next, what there is is given with its
     token. Raises `FetchError`; `BadAnswer` where there is no end, `OutOfCalls` where only a smaller page would do.
     """
+    found: list[Any] = []
     seen: set[str] = set()
-    for page in range(1, EMPTY_PAGES + 1):
+    for page in range(1, PIECES + 1):
         answer = await _call(session, request, page, quota)
-        entries, token = list(answer.entries), str(answer.next_page_token)
-        if entries or not token or (page < EMPTY_PAGES and not quota.take()):
-            return EntryPage(entries, token)
+        found += answer.entries
+        token = str(answer.next_page_token)
+        if not token or len(found) >= request.page_size / 2:
+            return EntryPage(found, token)
         if token in seen:
             raise BadAnswer(f"{_named(session, page)}: the same page token came twice; check gcp.endpoints.logging")
+        if page < PIECES and not quota.take():
+            break
         seen.add(token)
         request.page_token = token
-    raise BadAnswer(f"{_named(session, EMPTY_PAGES)}: no entries and no end; it will be asked again")
+    if not found and page == PIECES:
+        raise BadAnswer(f"{_named(session, page)}: no entries and no end; it will be asked again")
+    return EntryPage(found, token)
 
 
 async def _call(session: Session, request: ListLogEntriesRequest, page: int, quota: Quota) -> Any:

@@ -21,7 +21,7 @@ from tests.emulators.faults import Fault
 from tests.emulators.google import GoogleEmulator
 from tests.emulators.google_logs import Line
 from tests.gcp_asking import R1, R2, settings_for
-from tests.log_asking import OOM, before_the_end, fetch_of, outcomes_of, target_of, write
+from tests.log_asking import OOM, before_the_end, fetch_of, outcomes_of, part_of, target_of, write
 
 METHOD = "ListLogEntries"
 ERROR: list[Line] = [("ERROR", OOM)]
@@ -147,6 +147,28 @@ async def test_empty_pages_with_a_token_are_gone_through(google: GoogleEmulator,
     found = await outcomes_of(fetcher, failures(google, 2))
     assert [outcome.reason.rule for outcome in found.values() if outcome.reason] == ["out_of_memory"] * 2
     assert google.board.count(METHOD) == 4
+
+
+async def test_pages_that_are_broken_off_are_gone_on_with(google: GoogleEmulator, fetcher: LogsFetcher) -> None:
+    """A service that gives an entry at a time is asked on, a few times and never for ever."""
+    target = target_of("slow")
+    write(google, target, before_the_end(3), count=5_000)
+    google.board.drip_s = 0
+    google.board.fail(Fault.DRIP, METHOD)
+    found = await outcomes_of(fetcher, [target])
+    assert google.board.count(METHOD) == 8
+    assert (found["slow"].entries, found["slow"].whole) == (8, False)
+    assert found["slow"].reason is not None
+    assert len((await part_of(fetcher, target)).entries) == 3
+
+
+async def test_a_token_that_comes_again_ends_the_reading(google: GoogleEmulator, fetcher: LogsFetcher) -> None:
+    """Two empty pages of one token would go round for ever: they are an error."""
+    google.blank_pages = 1_000_000
+    google.goes_round = True
+    with pytest.raises(BadAnswer, match="the same page token came twice"):
+        await outcomes_of(fetcher, failures(google, 2))
+    assert google.board.count(METHOD) == 2
 
 
 async def test_a_second_try_asks_only_for_what_is_missing(google: GoogleEmulator, fetcher: LogsFetcher) -> None:

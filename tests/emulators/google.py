@@ -235,6 +235,8 @@ class GoogleEmulator:
     tls: tuple[bytes, bytes] | None = None
     blank_pages: int = 0
     """Empty pages, each with a token for the next, that a search in logs begins with."""
+    goes_round: bool = False
+    """Whether the token of an empty page leads to itself."""
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """Method and metadata of every call, in order."""
     requests: list[Any] = field(default_factory=list)
@@ -364,7 +366,7 @@ class GoogleEmulator:
         size = min(request.page_size or largest_page, largest_page)
         blank, token = request.page_token.startswith(_BLANK), request.page_token.removeprefix(_BLANK)
         if self.blank_pages and (blank or not token) and int(token or 0) < self.blank_pages:
-            return google_logs.nothing(f"{_BLANK}{int(token or 0) + 1}")
+            return google_logs.nothing(f"{_BLANK}{1 if self.goes_round else int(token or 0) + 1}")
         start = 0 if blank else _offset(token)
         try:
             return google_logs.page(self.world.written, self.world.logs, request, start, size)

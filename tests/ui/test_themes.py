@@ -63,7 +63,7 @@ async def test_all_text_can_be_read_on_every_ground(theme: str) -> None:
     unreadable = []
     async with Stage(theme=theme).open() as stage:
         await stage.tell(rows("builds", [record("builds", 1)]), status("builds"))
-        for keys in ((), ("question_mark",), ("escape", "colon"), ("escape", "enter")):
+        for keys in ((), ("question_mark",), ("escape", "colon"), ("escape", "enter"), ("l",)):
             await stage.press(*keys)
             for where, style in inks(stage):
                 for system in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT):

@@ -117,11 +117,11 @@ class Extraction:
         """Return what is known of a record's log; null where it has not ended, or has none."""
         return self._logs.get((table, key))
 
-    def unread(self, table: str) -> int:
-        """Return how many rows of a table still wait for a first reading."""
+    def unread(self, table: str, at: float) -> int:
+        """Return how many rows of a table wait for a first reading now; not those whose log may yet be on its way."""
         if not self._wanted or table in self._refused:
             return 0
-        return sum(log.untried for (name, _), log in self._logs.items() if name == table)
+        return sum(log.untried and log.due <= at for (name, _), log in self._logs.items() if name == table)
 
     def unreadable(self, table: str) -> str | None:
         """Return why the logs of a table cannot be read at present."""

@@ -32,6 +32,8 @@ from monitor.tables import LOGS, TABLES
 
 OUTCOMES_S = 30.0
 """Seconds that a fetch of many logs may take: two reads one after another, each as slow as they come."""
+GATHER_S = 0.25
+"""Seconds that the first failure waits for others: regions answer one after another, and one query reads many logs."""
 LOG_S = 20.0
 """Seconds that a part of one log may take."""
 WAITING_MOST = 8
@@ -82,6 +84,8 @@ class LogReading:
         self._reading = False
         """Whether a fetch of many logs is under way."""
         self._timer: Timer | None = None
+        self._explained: set[tuple[str, str]] = set()
+        """Tables and scopes whose rows have come to say why since their last answer was kept."""
         self._noted = True
         """Whether the accumulator knows how many logs are still to be read."""
         self._desks: dict[str, _Desk] = {}
@@ -138,8 +142,10 @@ class LogReading:
             return
         if (error := task.exception()) is not None:
             log.error("what is kept of logs could not be read", exc_info=error)
+        self._keep_answers()
         self._note()
-        self._pump()
+        if self._timer is None:
+            self._timer = self._clock.call_at(self._clock.monotonic() + GATHER_S, self._pump)
 
     def _known(self, key: str, record: Record, final: Final | None) -> None:
         if final is None or final.outcome is None:
@@ -172,6 +178,17 @@ class LogReading:
     def _explain(self, key: str, record: Record, outcome: Outcome) -> None:
         reason = outcome.reason or record.reason
         self._accumulator.explain(record.table, key, end_of(record), reason)
+        self._explained.add((record.table, record.scope))
+
+    def _keep_answers(self) -> None:
+        """Keep the last answers again, now that their rows say why: the next start shows them so."""
+        explained, self._explained = self._explained, set()
+        if self._keeping is None:
+            return
+        for table, scope in explained:
+            status = self._accumulator.status(table).scopes.get(scope)
+            if status is not None and status.live and status.fetched_at is not None:
+                self._keeping.answered(table, scope, self._accumulator.answer(table, scope), status.fetched_at)
 
     def _keep(self, record: Record, outcome: Outcome) -> None:
         if self._keeping is not None:
@@ -245,6 +262,7 @@ class LogReading:
                 key = TABLES[known.record.table].key(known.record)
                 self._excuse(key, known)
                 self._answer_watched(known.record.table, key)
+            self._keep_answers()
             self._note()
             self._pump()
             return
@@ -261,7 +279,9 @@ class LogReading:
         self._noted = True
         for table in self._accumulator.tables():
             if TABLES[table].logs == LOGS:
-                self._accumulator.unread(table, self._extraction.unread(table), self._extraction.unreadable(table))
+                self._accumulator.unread(
+                    table, self._extraction.unread(table, self._clock.monotonic()), self._extraction.unreadable(table)
+                )
 
     # --- questions of viewers ------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ def test_nothing_is_read_before_the_cache_was_asked() -> None:
     extraction = Extraction(30, LATE.at)
     extraction.see(key(failed()), failed(), LATE)
     assert names(extraction.due(LATE)) == []
-    assert extraction.unread("runner") == 1
+    assert extraction.unread("runner", LATE.at) == 1
     extraction.looked_up(key(failed()), failed())
     assert names(extraction.due(LATE)) == ["x"]
 
@@ -108,7 +108,7 @@ def test_what_the_cache_knows_for_good_is_not_read() -> None:
     assert extraction.recalled(key(failed()), failed(), outcome(failed()), ENDED + timedelta(seconds=121), LATE)
     assert names(extraction.due(LATE)) == []
     assert extraction.next_due() is None
-    assert extraction.unread("runner") == 0
+    assert extraction.unread("runner", LATE.at) == 0
 
 
 def test_what_was_read_before_the_log_had_arrived_is_read_once_more() -> None:
@@ -159,6 +159,8 @@ def test_a_success_is_read_once_its_log_has_arrived_and_no_more_when_it_said_all
     row = record(state=State.SUCCEEDED)
     extraction = seen(row, moment=after(3))
     assert extraction.next_due() == ARRIVAL_S
+    assert extraction.unread("runner", 3) == 0
+    assert extraction.unread("runner", ARRIVAL_S) == 1
     read(extraction, row, after(61), jobs=3)
     assert extraction.next_due() is None
 
@@ -212,7 +214,7 @@ def test_none_is_read_where_none_may_be() -> None:
     extraction = seen(failed(), per_minute=0)
     assert names(extraction.due(LATE)) == []
     assert extraction.next_due() is None
-    assert extraction.unread("runner") == 0
+    assert extraction.unread("runner", LATE.at) == 0
 
 
 def test_what_is_passed_over_is_asked_for_again_ever_more_rarely() -> None:
@@ -238,7 +240,7 @@ def test_a_log_that_cannot_be_read_is_no_outcome() -> None:
     assert reason is not None
     assert reason.text == "log not readable: 404 the bucket is gone"
     assert extraction.next_due() == LATE.at + AGAIN_S
-    assert extraction.unread("runner") == 0
+    assert extraction.unread("runner", LATE.at) == 0
 
 
 def test_what_the_source_said_stands_where_the_log_cannot_be_read() -> None:

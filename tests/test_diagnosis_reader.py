@@ -245,6 +245,51 @@ def test_a_run_that_succeeded_in_the_end_has_no_reason() -> None:
     assert [other.rule for other in found.others] == ["out_of_memory"]
 
 
+def test_a_crash_behind_a_progress_bar_is_read() -> None:
+    """What a shell or an interpreter writes behind a bar without a line end stands for itself."""
+    bar = "[Info: epoch 11]:  20%|##   | 11/56 [00:02<00:08,  5.02it/s]"
+    crashed = diagnose(f"{bar}Segmentation fault (core dumped)")
+    assert crashed.finding is not None
+    assert crashed.finding.text == "Segmentation fault (core dumped)"
+    raised = diagnose([bar + HEAD, *FRAMES, "app.Broken: the valve"])
+    assert raised.finding is not None
+    assert (raised.finding.line, raised.finding.text) == (5, "app.Broken: the valve")
+
+
+def test_a_warning_is_not_why_an_exception_ended_the_program() -> None:
+    """However specific a warning is, the exception that came after it explains."""
+    warned = "/lib/cuda.py:141: UserWarning: CUDA initialization: CUDA error: no kernel image is available"
+    found = diagnose([warned, HEAD, *FRAMES, "TypeError: zeros() takes a size"])
+    assert found.finding is not None
+    assert found.finding.text == "TypeError: zeros() takes a size"
+
+
+def test_a_logged_exception_is_for_no_guard() -> None:
+    """Who logs an exception goes on, or ends the program itself; as the last words of a log it is still the reason."""
+    reader = LogReader()
+    logged = ["2026-11-22 10:00:00,123 ERROR could not save packages", HEAD, *FRAMES, "FileNotFoundError: conda", ""]
+    assert not reader.feed("\n".join(logged).encode())
+    found = reader.finish()
+    assert found.finding is not None
+    assert (found.finding.rule, found.fatal) == ("python_exception", False)
+
+
+def test_a_chain_whose_beginning_is_cut_off_ends_with_its_last() -> None:
+    """An excerpt that begins in the middle of a chain is explained by the exception that ended the program."""
+    link = "During handling of the above exception, another exception occurred:"
+    found = diagnose([*FRAMES, "TypeError: first", "", link, "", HEAD, *FRAMES, "AttributeError: last"])
+    assert found.finding is not None
+    assert found.finding.text == "AttributeError: last"
+
+
+def test_of_several_runs_in_one_log_the_last_explains() -> None:
+    """What ended an earlier run, a thousand lines before, did not end the last one."""
+    earlier = [HEAD, *FRAMES, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"]
+    found = diagnose([*earlier, *["loading"] * 1_200, HEAD, *FRAMES, "KeyError: 'lr'"])
+    assert found.finding is not None
+    assert found.finding.text == "KeyError: 'lr'"
+
+
 def test_a_service_error_may_pass_once() -> None:
     """Two failures of a service are fatal; with a success in between they are not; at the end one is the reason."""
     reader = LogReader()

@@ -77,6 +77,8 @@ _HEAD = re.compile(
     rf"|(?:{'|'.join(_STAMPS)})"
     r")"
 )
+_BAR = re.compile(r".{0,500}?(?:it/s|s/it)[^\]]{0,200}\](?=[^\s\]])")
+"""A progress bar behind which something else was written without a line end."""
 _HEADS = 6
 """Parts of a head that are looked for, one after another."""
 
@@ -85,6 +87,8 @@ _SAID = re.compile(
     rf"(?:[^\s]{{1,80}}[ \t]++){{0,4}}?(?i:level|lvl|severity)=[\"']?(?P<field>[A-Za-z]{{1,9}})\b"
     rf"|(?:[^\s\"'=]{{1,80}}[ \t]++){{0,6}}?[\[(<|]?(?P<word>{_WORDS}|(?<=[\[(<])(?i:{_WORDS}))(?=[\])>:|\s]|$)"
 )
+_WARNED = re.compile(r"(?:\S{1,300}: ?)?(?:[A-Za-z_]\w{0,40}\.){0,5}[A-Z]\w{0,40}Warning: ")
+"""As Python's own warnings are printed."""
 _NAME = r"(?![\w.]{0,79}(?:Error|Exception|Interrupt|Exit|Warning)\b)[A-Za-z_][\w.<>/-]{0,79}"
 _LOGGER = re.compile(
     rf"\s*+[\[(<|]?\s*+(?:(?P<name>{_NAME}) ?(?:[-|]|:(?=\w)) ?)?[\[(<|]?(?:{_WORDS}|(?i:info|warning|error|critical))"
@@ -101,7 +105,8 @@ def cleaned(raw: bytes) -> str:
 
 def read_line(number: int, text: str) -> Line:
     """Take the head off a line."""
-    at, source, level = 0, "", Level.UNSAID
+    bar = _BAR.match(text) if "it/s" in text or "s/it" in text else None
+    at, source, level = bar.end() if bar else 0, "", Level.UNSAID
     for _ in range(_HEADS):
         head = _HEAD.match(text, at)
         if head is None:
@@ -123,7 +128,7 @@ def said(message: str) -> Level:
     """The severity that a message begins with."""
     match = _SAID.match(message)
     if match is None:
-        return Level.UNSAID
+        return Level.WARNING if _WARNED.match(message) else Level.UNSAID
     return LEVELS.get((match["field"] or match["word"]).upper(), Level.UNSAID)
 
 

@@ -33,8 +33,8 @@ _RAISED = re.compile(
 )
 """An exception in the middle of a line."""
 _INTRODUCES = re.compile(r"(?i)fail|error|exception|exc_info|could not|couldn't|cannot|unable|caught|crash|traceback")
-_IGNORED = "Exception ignored in"
-"""What Python says of an exception that can end nothing: in a destructor, or at exit."""
+_IGNORED = ("Exception ignored in", "--- Logging error ---")
+"""What Python says of an exception that can end nothing: in a destructor, at exit, in a logger."""
 _TEXT_MAX = 4_000
 """Characters of a line that are kept for its facts."""
 
@@ -183,16 +183,17 @@ class LogReader:
         before, survived = self._before(line)
         place = self._tracebacks.read(line, before, survived=survived)
         self._inside = self._inside or place is not None
-        if place is Inside.FRAME:
+        if place in {Inside.FRAME, Inside.HANDLED}:
             return
         if isinstance(place, Raised):
             self._raised(line._replace(bare=place.text), place)
             return
-        if isinstance(place, Inside):
+        if place is Inside.HEAD:
             self._margins.pin(line.number, self._raw[:_TEXT_MAX])
+            self._margins.forget(self._hits.numbers)
         # What is said quietly explains nothing, and most lines are.
         for match in self._matcher.matches(line) if line.level > Level.QUIET else ():
-            self._hit(match, line, handled=place is Inside.HANDLED)
+            self._hit(match, line)
         runs = _RUNS.search(line.text)
         if runs:
             self._jobs = int(runs[1])
@@ -205,11 +206,13 @@ class LogReader:
         if HEAD not in line.text:
             return Level.UNSAID, False
         last = self._margins.last(self._block, self._at)
-        if not _INTRODUCES.search(last):
-            return Level.UNSAID, False
-        if last.startswith(_IGNORED):
+        if any(words in last for words in _IGNORED):
             return Level.QUIET, True
-        return read_line(0, last).level, self._matcher.survived(last)
+        said = read_line(0, last)
+        logged = said.text != last or said.level is not Level.UNSAID or last.endswith(":")
+        if not logged or not _INTRODUCES.search(last):
+            return Level.UNSAID, False
+        return said.level if said.text != last else min(said.level, Level.UNSAID), self._matcher.survived(last)
 
     def _raised(self, line: Line, raised: Raised) -> None:
         matches = self._matcher.matches(line)
@@ -220,9 +223,7 @@ class LogReader:
             rule = RULES[GENERAL]
             self._hit(Match(rule, {"exception": raised.exception}, 0, rule.threshold), line, raised)
 
-    def _hit(
-        self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False, handled: bool = False
-    ) -> None:
+    def _hit(self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False) -> None:
         self._order += 1
         survived = self._matcher.survived(line.text)
         hit = Hit(
@@ -234,7 +235,7 @@ class LogReader:
             successes=self._successes,
             facts=match.facts,
             level=min(line.level, raised.level if raised else Level.UNSAID, Level.UNSAID),
-            handled=handled or survived or (raised is not None and raised.handled),
+            handled=survived or (raised is not None and raised.handled),
             logged=raised.logged if raised else False,
             chain=raised.chain if raised else 0,
             head=raised.head if raised else line.number,
@@ -245,7 +246,7 @@ class LogReader:
         self._margins.forget(self._hits.numbers)
         self._progress_left = SURVIVED_BY
         self._successes_left = 1
-        if hit.level is Level.UNSAID and not hit.handled and (raised or match.rule.id != GENERAL):
+        if hit.level is Level.UNSAID and not hit.handled and (_uncaught(raised) or match.rule.id != GENERAL):
             self._count(hit, match.threshold)
 
     def _note(self, hit: Hit) -> None:
@@ -260,6 +261,11 @@ class LogReader:
             detection = Detection(finding=finding_of(hit, (), fatal=True), count=count)
             self._detected[hit.rule.id] = detection
             self._new.append(detection)
+
+
+def _uncaught(raised: Raised | None) -> bool:
+    """Whether nobody caught the exception: who logs one goes on, or ends the program itself."""
+    return raised is not None and not raised.logged
 
 
 def _alone(lines: Sequence[str]) -> Hit | None:

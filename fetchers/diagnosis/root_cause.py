@@ -48,6 +48,10 @@ WRAPPERS = re.compile(
 
 _FAR = 300
 """Lines. What happened so long before the exception that ended the program, unless it is very specific, did not."""
+_VERY_FAR = 1_000
+"""Lines. What happened so long before did not, however specific it is."""
+_CLOSE = 50
+"""Lines that belong to one failure."""
 _VERY_SPECIFIC = 80
 _QUIETER = 30
 """What a warning, or words that the program goes on, take from a rule's rank."""
@@ -75,7 +79,7 @@ def root_of(hits: Sequence[Hit], ending: Ending, detected: Collection[str]) -> H
     loud = [hit for hit in hits if _loud(hit)]
     alive = [hit for hit in loud if not _survived(hit, ending)]
     # A guard would have ended the program there: that much is certain, whatever went on around it.
-    alive = alive or [hit for hit in loud if hit.rule.id in detected and _certain(hit, ending)]
+    alive = alive or _latest([hit for hit in loud if hit.rule.id in detected and _certain(hit, ending)])
     if not alive:
         return None
     last = _last_exception(alive)
@@ -109,6 +113,11 @@ def _certain(hit: Hit, ending: Ending) -> bool:
     return hit.level > Level.WARNING and not hit.handled and hit.successes == ending.successes
 
 
+def _latest(hits: Sequence[Hit]) -> list[Hit]:
+    """Those close to the last of them."""
+    return [hit for hit in hits if hits[-1].number - hit.number <= _CLOSE]
+
+
 def _last_exception(alive: Sequence[Hit]) -> Hit | None:
     """The exception that nothing handled and that came last."""
     own = (hit for hit in reversed(alive) if hit.chain and not hit.handled and not _wraps(hit))
@@ -122,10 +131,16 @@ def _rank(hit: Hit, alive: Sequence[Hit], last: Hit | None) -> int:
     if hit.rule.id in CONSEQUENCES and _explained(hit, alive):
         rank = min(rank, _GENERAL_WARNING)
     if hit.rule.id == GENERAL:
-        rank -= _QUIETER // 2 if _wraps(hit) else hit.logged
-    if last is not None and last.number - hit.number > _FAR and rank < _VERY_SPECIFIC and hit.chain != last.chain:
+        rank -= _QUIETER // 2 if _wraps(hit) else int(hit.logged or not hit.chain)
+    if last is not None and last.chain != hit.chain and _outlived(hit, rank, last):
         rank = min(rank, last.rule.rank - 1)
     return rank
+
+
+def _outlived(hit: Hit, rank: int, last: Hit) -> bool:
+    """Whether the exception that ended the program came so much later, or after a mere warning."""
+    lines = last.number - hit.number
+    return lines > (_VERY_FAR if rank >= _VERY_SPECIFIC else _FAR) or (hit.level <= Level.WARNING and lines > 0)
 
 
 def _explained(hit: Hit, alive: Sequence[Hit]) -> bool:

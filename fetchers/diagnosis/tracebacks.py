@@ -68,7 +68,7 @@ class Raised(NamedTuple):
     handled: bool
     """Whether the line before says that the program goes on."""
     logged: bool
-    """Whether the line before, or its own head, says that somebody logged it as an error."""
+    """Whether the line before says that somebody logged it as an error."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Tracebacks:
         notebook = _NOTEBOOK.match(line.bare)
         goes_on = chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0
         if chained is not None and goes_on:
-            opened = replace(chained, head=line.number, indent=_indent(line.text[:at]))
+            opened = replace(chained, head=line.number, indent=_margin(line.text[:at]))
         else:
             self._chains += 1
             levels = {before, line.level}
@@ -138,12 +138,12 @@ class Tracebacks:
             opened = _Open(
                 first,
                 line.number,
-                _indent(line.text[:at]),
+                _margin(line.text[:at]),
                 Link.FIRST,
                 self._chains,
                 min(levels),
                 handled,
-                Level.ERROR in levels,
+                before is Level.ERROR,
             )
         self._open.pop(line.source, None)
         self._open[line.source] = replace(
@@ -212,6 +212,11 @@ def _is_exception(name: str, message: str | None, notebook: str) -> bool:
 
 def _is_frame(body: str, indent: int) -> bool:
     return _indent(body) > indent or body.startswith(("[Previous line", "File "))
+
+
+def _margin(before: str) -> int:
+    """How far a traceback is indented that begins behind these characters."""
+    return 0 if before.strip(" \t|+>E") else _indent(before)
 
 
 def _indent(text: str) -> int:

@@ -236,7 +236,8 @@ CLOUD_RULES = (
             *renderings(MISSING),
             Pattern(regex=r"^(?:Error|ERROR): Not Found\b|\bnotFound$"),
             Pattern(regex=r"(?i)\bno such object: |\bthe specified (?:bucket|key|blob|container) does not exist\b"),
-            Pattern(regex=r"\bNoSuch(?:Key|Bucket)\b|\bBlobNotFound\b"),
+            Pattern(regex=r"\bNoSuch(?:Key|Bucket)\b|\bBlobNotFound\b|\bBucketNotFoundException\b"),
+            Pattern(regex=r"^CommandException: (?:One or more|No) URLs matched\b"),
             Pattern(regex=r"\b(?:Repository|Entry|Revision)NotFoundError\b"),
             Pattern(regex=r"(?i)\brequested entity was not found\b|\bresource '[^']+' was not found\b"),
             Pattern(
@@ -371,6 +372,7 @@ CLOUD_RULES = (
             Pattern(regex=r"<HttpError (?P<status>5\d\d|408|429)\b"),
             Pattern(regex=r"(?i)\ban internal error (?:has )?occurred\b|\binternal error encountered\b"),
             Pattern(regex=r"(?i)\binternal error\. "),
+            Pattern(regex=r"(?i)\bencountered a temporary error and could not complete your request\b"),
             Pattern(regex=r"(?i)\binternal server error\b|\bbackend ?error\b|\b50[234] Deadline\b"),
             Pattern(regex=r"(?i)\bservice is (?:currently |temporarily )?unavailable\b|\bservice unavailable\b"),
             Pattern(regex=r"(?i)\bupstream connect error\b|\bfailed to connect to all addresses\b"),

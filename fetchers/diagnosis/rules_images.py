@@ -51,6 +51,10 @@ IMAGE_RULES = (
             ),
             Pattern(regex=r"(?i)\bfailed to resolve reference \\*\"(?P<image>[^\"\\]+)"),
             Pattern(regex=r"(?i)\bno matching manifest for\b|\bfailed to fetch (?:oauth token|anonymous token)\b"),
+            Pattern(regex=r"\bunexpected status\b.*\b(?:HEAD|GET) request to \S+/(?:manifests|blobs)/"),
+            Pattern(regex=r"(?i)\bstatus 4\d\d trying to pull repository\b|\bfailed to resolve image\b"),
+            Pattern(regex=r"\bPullImage \\*\"(?P<image>[^\"\\]+)\\*\" from image service failed\b"),
+            Pattern(regex=r"\bExpected an image path like\b"),
             Pattern(
                 regex=r"(?i)\b(?:container )?image\b.*\b(?:does not exist|is not accessible|"
                 r"cannot be accessed|could not be found|access is denied)\b"
@@ -95,6 +99,10 @@ IMAGE_RULES = (
             Pattern(regex=r"\bCrashLoopBackOff\b|\bRunContainerError\b|\bCreateContainer(?:Config)?Error\b"),
             Pattern(regex=r"\bContainerCannotRun\b"),
             Pattern(regex=r"(?i)\bexecutable file not found in \$PATH\b|\bfailed to start container\b"),
+            Pattern(
+                regex=r"^exec \S+: (?:no such file or directory|permission denied)$|\bApplication exec likely failed\b"
+            ),
+            Pattern(regex=r"^\S*sh: (?:line )?(?:\d+: )?\S+: Permission denied$"),
         ),
         explains="The image was there, and its command could not be run in it, or it ended at once.",
         advice=(

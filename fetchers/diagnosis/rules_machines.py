@@ -100,6 +100,10 @@ MACHINE_RULES = (
             Pattern(regex=r"(?i)\bspot\b.*\b(?:reclaimed|terminated|reclamation|interruption|interrupted)\b"),
             Pattern(regex=r"(?i)\bpreemption (?:notice|signal|event)\b"),
             Pattern(regex=r"(?i)\bimminent node shutdown\b|\bstate[:=]? *\W?PREEMPTED\b"),
+            Pattern(
+                regex=r"(?i)\bnode is shutting(?: down)?, evicting\b|\brejected\b.*\bnode is shutting down\b|"
+                r"\bterminated: preempted\b|\bcompute engine preemption\b"
+            ),
             Pattern(regex=r"(?i)\bterminated by (?:a )?(?:host )?maintenance\b"),
             Pattern(regex=r"(?i)\bdue to (?:a )?(?:host |scheduled )?maintenance\b"),
         ),
@@ -170,6 +174,10 @@ MACHINE_RULES = (
             Pattern(regex=r"(?i)\bgloo\b.*\b(?:connectFullMesh failed|connection (?:closed|reset)|timed out)\b"),
             Pattern(regex=r"\bMPI_ABORT was invoked\b|\bMPI_ERR\w+|(?i:\bhorovod has been shut down\b)"),
             Pattern(regex=r"(?i)\bbarrier timed out\b"),
+            Pattern(
+                regex=r"\b[Tt]imed out initializing process group\b|"
+                r"\bsetting up NCCL communicator\b.*\b(?:error|reset|closed|failed|timed out|timeout)\b"
+            ),
             Pattern(regex=r"(?i)\bcoordination (?:service|agent)\b.*\b(?:error|timeout|timed out|fail\w*|unhealthy)\b"),
             Pattern(regex=r"(?i)\bslice health check failed\b"),
         ),
@@ -205,6 +213,7 @@ MACHINE_RULES = (
             Pattern(regex=r"(?i)\buncorrectable ECC error\b"),
             Pattern(regex=r"(?i)\btorch not compiled with CUDA enabled\b"),
             Pattern(regex=r"(?i)\bunable to initialize backend '(?:tpu|cuda|gpu)'"),
+            Pattern(regex=r"\bTPU initialization failed\b"),
         ),
         explains="The accelerator refused work: a wrong index on the device, no or a too old driver, or a fault of it.",
         advice=(

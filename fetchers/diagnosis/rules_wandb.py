@@ -27,7 +27,7 @@ WANDB_RULES = (
             ),
             Pattern(regex=r"(?i)\bfailed to init run\b|\bapi_key not configured\b|\bno api key configured\b"),
             Pattern(
-                regex=r"\bwandb(?:\.\w+)*\.(?:UsageError|CommError|AuthenticationError|ServiceStart\w+Error|"
+                regex=r"\bwandb(?:\.\w+)*\.(?:UsageError|CommError|AuthenticationError|(?:Wandb)?ServiceStart\w*Error|"
                 r"WandbServiceNotOwnedError)\b"
             ),
             Pattern(regex=r"^(?:CommError|UsageError): .*(?i:\b(?:wandb|w&b|api key|entity|project|run)\b)"),
@@ -41,6 +41,10 @@ WANDB_RULES = (
                 regex=r"\bwandb: ERROR .*(?i:permission denied|not logged in|not found|api key|unauthorized|forbidden)"
             ),
             Pattern(regex=r"(?i)\bwandb: error user is not logged in\b|\bwandb\b.*\b(?:invalid|incorrect) api key\b"),
+            Pattern(regex=r"\bW&B API key is (?:invalid|expired)\b|\bAPI key must (?:be|have) \d+\+? characters\b"),
+            Pattern(regex=r"\b40[139] Client Error\b.*\bapi\.wandb\.ai/graphql\b"),
+            Pattern(regex=r"\bfailed to upsert run\b|\bwandb: ERROR Abnormal program exit\b"),
+            Pattern(regex=r"\bwandb backend process has shutdown\b"),
         ),
         explains=(
             "The run could not be started at W&B: the key, the entity, the project or the connection is not in order. "

@@ -28,6 +28,19 @@ _OTHER_4XX = r"4(?:0[25-79]|1\d|2[0-8]|3[1-9]|51)"
 _THROTTLED = tuple(Pattern(regex=p.regex, unless=p.unless, threshold=2) for p in http_renderings(EXHAUSTED))
 """A bare 429 may pass, as a 503 may; a quota that is named does not."""
 
+_NOT_OFFERED = (
+    r"\b(?:unsupported|unavailable|invalid|unknown|incompatible|no longer|cannot|too (?:small|large)|must be|"
+    r"(?:is|are|was|were|does|do|could)(?: not\b|n't\b)|not (?:\w+ )?(?:supported|available|valid|allowed|permitted|"
+    r"offered|accepted|compatible|found))"
+)
+"""What is said of a machine type that cannot be had."""
+
+_NOT_KNOWN = (
+    r"(?i)\b(?:determin|detect|fetch|quer(?:y|ied)|retriev|report|log|chang)\w*\b.*\bmachine[ _-]?type\b|warning: |"
+    r"\bfield selection\b|'fields'"
+)
+"""Somebody only wanted to know which machine type it is."""
+
 _MACHINE = r"[\"'`(\[]*(?P<machine_type>[a-z]\d?\w*-[a-z]\w*(?:-\w+)*)?"
 
 CLOUD_RULES = (
@@ -38,42 +51,33 @@ CLOUD_RULES = (
         origin="gcp",
         rank=90,
         patterns=(
+            Pattern(regex=rf"(?i)\bmachine[ _-]?types?(?:uri)?\b[ :=]*{_MACHINE}.*{_NOT_OFFERED}", unless=_NOT_KNOWN),
             Pattern(
-                regex=rf"(?i)\bmachine[ _-]?type\b[ :=]*{_MACHINE}.*\bis(?: not|"
-                rf"n't) (?:currently )?(?:supported|allowed)\b"
+                regex=r"(?i)\b(?:unsupported|unavailable|invalid|unknown|unrecogni[sz]ed|incompatible|"
+                r"no such|no available|"
+                r"no matching|no|could not find|cannot use|not an? \w+)(?: \w+)? (?:machine|instance)[ _-]?types?\b"
+                rf"[ :=]*{_MACHINE}",
+                unless=_NOT_KNOWN,
+            ),
+            Pattern(regex=r"(?i)\binvalid (?:value|choice)\b.*\bmachine[_-]?type|\binvalid \S*\.machineType"),
+            Pattern(
+                regex=r"(?i)\b(?:not (?:supported|available|compatible|allowed)|cannot be used)\b[^.]*"
+                r"\b(?:machine|instance)[ _-]?types?\b",
+                unless=_NOT_KNOWN,
+            ),
+            Pattern(regex=rf"(?i)\binstance[ _-]type\b.*{_NOT_OFFERED}", unless=_NOT_KNOWN),
+            Pattern(regex=r"\b(?:Invalid|Unsupported)(?:Machine|Instance)Type\b"),
+            Pattern(regex=rf"\bmachineTypes/(?P<machine_type>[a-z][\w-]+)\b.*{_NOT_OFFERED}"),
+            Pattern(
+                regex=r"(?i)\b(?P<machine_type>(?:[acegmnt]\d[a-z]?|ct\d\w*)-[a-z]+\w*-\w+)\b.*\bis not "
+                r"(?:a )?(?:supported|valid|available)\b"
             ),
             Pattern(
-                regex=rf"(?i)\bmachine[ _-]?types?\b[ :=]*{_MACHINE}.*"
-                r"\b(?:is not available|is unavailable|is not valid|is invalid|does(?: not|n't) exist|"
-                r"(?:was )?not found|"
-                r"does(?: not|n't) support|cannot be used|is(?: not|n't) compatible)\b"
+                regex=r"(?i)\baccelerator(?:[ _-]?type)?s?\b.*\b(?:not (?:supported|available|compatible|allowed) "
+                r"(?:for|with|by|on|in)|can only be attached|cannot be attached)\b"
             ),
-            Pattern(regex=rf"(?i)\b(?:unsupported|invalid|unknown) (?:machine|instance)[ _-]?type\b[ :=]*{_MACHINE}"),
-            Pattern(
-                regex=r"(?i)\b(?:invalid value|invalid choice|unrecognized|no such|not an? \w+)\b.*"
-                r"\bmachine[ _-]?types?\b"
-            ),
-            Pattern(
-                regex=r"(?i)\bmachine[ _-]?types?\b.*\b(?:could not be found|no longer available|"
-                r"not offered|not permitted|"
-                r"unsupported|not accepted|must be one of|not an? (?:valid|allowed|supported))\b"
-            ),
-            Pattern(regex=r"(?i)\binstance type\b.*\b(?:not supported|unsupported|not available|not offered)\b"),
-            Pattern(
-                regex=r"\bmachineTypes/(?P<machine_type>[a-z][\w-]+)\b.*\b(?:was not found|does not exist|"
-                r"not supported)\b"
-            ),
-            Pattern(
-                regex=r"(?i)\b(?:not supported|cannot be used|not compatible|incompatible)\b.*\bmachine[ _-]?type\b"
-            ),
-            Pattern(
-                regex=r"(?i)\baccelerator(?:[ _-]?type)?s?\b.*\bnot (?:supported|available|compatible|"
-                r"allowed) (?:for|with|by|on|in)\b"
-            ),
-            Pattern(
-                regex=r"(?i)\b(?P<machine_type>[a-z]\d[a-z]?-[a-z]+\w*-\w+)\b.*\bis not (?:a )?(?:supported|"
-                r"valid|available)\b"
-            ),
+            Pattern(regex=r"(?i)\bcannot attach\b.*\b(?:accelerator|gpu)|\b(?:accelerator|gpu) count must be\b"),
+            Pattern(regex=r"(?i)\bfeatures are not compatible for creating instance\b"),
         ),
         explains=(
             "The service does not offer this machine type, or not with this accelerator, in that region or zone. Every "

@@ -33,7 +33,17 @@ WANDB_RULES = (
             Pattern(regex=r"^(?:CommError|UsageError): .*(?i:\b(?:wandb|w&b|api key|entity|project|run)\b)"),
             Pattern(regex=r"(?i)\brun \S+ was previously created and deleted\b"),
             Pattern(regex=r"(?i)\brun initialization has timed out\b"),
-            Pattern(regex=r"\bwandb: Network error\b", threshold=NEVER),
+            Pattern(regex=r"\bwandb: Network error\b", unless=r"(?i)\bresolved\b", threshold=NEVER),
+            Pattern(
+                regex=r"(?i)\bwandb\b.*\b(?:timed out|login timeout|internal error|has occurred|is not available)\b|"
+                r"\bwandb[._ ]?init\b.*\b(?:failed|timed out|error)\b",
+                threshold=NEVER,
+            ),
+            Pattern(regex=r"\bwandb: Paste an API key\b|\bWandbAttachFailedError\b", threshold=NEVER),
+            Pattern(
+                regex=r"\bError while calling W&B API: ",
+                unless=r"(?i)\binternal error\b|\[5\d\d\]|\btoo many\b",
+            ),
             Pattern(regex=r"(?i)\bwandb\b.*\btimed out waiting for (?:wandb service|response)\b"),
             Pattern(regex=r"(?i)\berror communicating with wandb process\b|\bthe wandb service process exited\b"),
             Pattern(regex=r"(?i)\bproblem (?:at|encountered)\b.*\bwandb\b"),

@@ -340,7 +340,9 @@ class MonitorApp(InTurnApp, FrugalApp):
         from monitor.ui.screens.log import Log  # noqa: PLC0415 - as above
 
         row = message.row
-        if row.key in self.mirror.rows.get(row.table, {}) and not isinstance(self._front, Log):
+        if row.key not in self.mirror.rows.get(row.table, {}):
+            self.say("this row is listed no more: its log cannot be asked for", "warn")
+        elif not isinstance(self._front, Log):
             self.push_screen(Log(row, self.mirror, self._tell, self.banner))
 
     def on_copy_wanted(self, message: CopyWanted) -> None:

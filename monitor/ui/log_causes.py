@@ -15,10 +15,12 @@ import msgspec
 
 from fetchers.messages import Outcome
 from fetchers.records import Record, State
+from monitor.off_loop import off_loop
 from monitor.text import ELLIPSIS, clean, one_line
 from monitor.ui.log_text import LogLine
 
 if TYPE_CHECKING:  # its rules are many: they are loaded when there is a log to diagnose
+    from fetchers.diagnosis import LogReader
     from fetchers.diagnosis.model import Diagnosis, Finding
 
 TURN_S = 0.004
@@ -27,7 +29,10 @@ TURN_S = 0.004
 REST_S = 0.002
 """... and seconds that it lasts."""
 
-_PIECE = 50
+LOADING_S = 60.0
+"""Seconds that the rules may take to load."""
+
+_PIECE = 10
 """Lines that are given to the reader at a time."""
 
 _FIRST = 2
@@ -64,15 +69,23 @@ class Pace:
             self._until = time.perf_counter() + TURN_S
 
 
-async def diagnosed(lines: Sequence[LogLine], pace: Pace) -> Diagnosis:
-    """Return what these lines say together."""
-    reader = importlib.import_module("fetchers.diagnosis").LogReader()
+async def diagnosed(lines: Sequence[LogLine], pace: Pace) -> Diagnosis | None:
+    """Return what these lines say together; null where the rules could not be loaded."""
+    try:
+        reader = await off_loop(_reader, LOADING_S, "rules")
+    except (TimeoutError, RuntimeError):
+        return None  # a machine without a thread, or without time, has other troubles
     for start in range(0, len(lines), _PIECE):
         piece = lines[start : start + _PIECE]
         reader.feed("".join(_fed(piece)).encode())
         await pace.rest()
-    found: Diagnosis = reader.finish()
-    return found
+    return reader.finish()
+
+
+def _reader() -> LogReader:
+    """The first one has all rules compiled: a tenth of a second in which keys would wait."""
+    reader: LogReader = importlib.import_module("fetchers.diagnosis").LogReader()
+    return reader
 
 
 def _fed(lines: Sequence[LogLine]) -> Iterator[str]:

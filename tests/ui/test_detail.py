@@ -231,6 +231,8 @@ async def test_a_record_that_vanishes_stays_as_last_known_and_says_so() -> None:
         await stage.tell(RowsChanged(table="vertex", removed=("6231",)))
         assert stage.line("no longer listed; this is as last known")
         assert REASON.text in stage.text()
+        await stage.press("l")
+        assert stage.line("its log cannot be asked for")
         await stage.press("J")
         assert detail.row == Row("vertex", "id-9")
         assert "no longer listed" not in stage.text()

@@ -295,6 +295,29 @@ async def test_the_root_cause_is_marked_and_gone_to() -> None:
         assert stage.line("▶ root cause · out_of_memory · CUDA out of memory → Take a smaller batch")
 
 
+TRACE = """Traceback (most recent call last):
+  File "/app/train.py", line 12, in <module>
+    main()
+torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.50 GiB"""
+
+
+@pytest.mark.parametrize(("keys", "mark", "words"), [(("j",), "▶", "root cause"), ((), "!", "cause")])
+async def test_what_has_been_read_is_diagnosed_here_too(keys: tuple[str, ...], mark: str, words: str) -> None:
+    """Of what failed the root cause; of what runs only what went wrong. Older lines move it, and it is found again."""
+    async with Stage().open(120, 24) as stage:
+        reader = Reader(stage)
+        await reader.open(*keys)
+        await reader.press("n")
+        assert stage.line("nothing has been read yet")
+        await reader.give(*entries(100, 150), entry(150, TRACE), before="t1")
+        await reader.until(lambda: mark in stage.text())
+        await reader.give(*entries(0, 100))
+        await reader.press("g", "n")
+        assert reader.under_cursor().endswith("CUDA out of memory. Tried to allocate 2.50 GiB")
+        assert stage.line(f"▌{mark}")
+        assert stage.line(f" {mark} {words} · out_of_memory ·")
+
+
 async def test_a_log_is_followed_while_its_job_runs_and_until_it_has_ended() -> None:
     """Every ten seconds, without what is known; who is on the last line stays there; then it says that it is over."""
     async with Stage().open(100, 24) as stage:

@@ -24,9 +24,9 @@ def log_of(record: Record, now: datetime) -> list[LogEntry]:
     begin, end = record.started or record.created, record.finished or now
     if begin is None or end <= begin:
         return []
-    lines = [*_BEGINS[record.table](record), *_middle(record, (end - begin).total_seconds())]
+    lines = [*_WAITS] if record.started is None else [*_BEGINS[record.table](record), *_middle(record, end - begin)]
     lines += _end(record) if record.state.ended else ()
-    step = (end - begin) / max(1, len(lines))
+    step = (end - begin) / (len(lines) + 1)
     if not record.state.ended:
         step = timedelta(seconds=_PACE_S[record.table])
         lines = lines[: int((end - begin) / step)]
@@ -36,6 +36,14 @@ def log_of(record: Record, now: datetime) -> list[LogEntry]:
 def _entry(record: Record, number: int, at: datetime, line: _Line) -> LogEntry:
     severity, text = line
     return LogEntry(text=text, at=at, severity=severity, id=f"{record.id}-{number:06}")
+
+
+_WAITS = (
+    ("INFO", "Job is queued."),
+    ("INFO", "Waiting for job to be provisioned."),
+    ("INFO", "Waiting for training program to start."),
+)
+"""All that there is of what never began."""
 
 
 # --- how logs begin ------------------------------------------------------------------------------------------------
@@ -86,8 +94,8 @@ _PACE_S = {"builds": 2.0, "runner": 10.0, "vertex": 4.0, "active": 4.0, "complet
 # --- what they go on with ------------------------------------------------------------------------------------------
 
 
-def _middle(record: Record, seconds: float) -> Iterator[_Line]:
-    count = min(MOST, int(seconds / _PACE_S[record.table]))
+def _middle(record: Record, took: timedelta) -> Iterator[_Line]:
+    count = min(MOST, int(took.total_seconds() / _PACE_S[record.table]))
     yield from map(_GOES_ON[record.table], range(1, count + 1))
 
 
@@ -123,7 +131,7 @@ def _end(record: Record) -> list[_Line]:
     if record.state is State.CANCELLED or not why:
         return [("WARNING", "Received SIGTERM: stopping, the last checkpoint is step 1200")]
     rule = record.reason.rule if record.reason else None
-    lines = _ENDS.get(rule or "", _plainly)(why)
+    lines = _built(why) if record.table == "builds" else _ENDS.get(rule or "", _plainly)(why)
     return [*lines, ("ERROR", _LAST[record.table])]
 
 
@@ -166,7 +174,7 @@ def _hung(why: str) -> list[_Line]:
 def _three_times(why: str) -> list[_Line]:
     """What an agent says that tries the same again and again."""
     return [
-        *(("ERROR", f"wandb: launch: attempt {number} FAILED: exit status 2") for number in (1, 2, 3)),
+        *(("WARNING", f"wandb: launch: attempt {number} ended with status 2, trying again") for number in (1, 2)),
         ("ERROR", why),
     ]
 

@@ -167,8 +167,8 @@ REASONS: dict[str, Reason] = {
 
 OTHERS: dict[str, Reason] = {
     "pip": _reason(
-        "python_exception",
-        "exception",
+        "pip_install_failed",
+        "image",
         "python",
         "step 1: ERROR: Could not find a version that satisfies the requirement torch==2.13.7",
         "See which there are: `pip index versions torch`",

@@ -595,6 +595,10 @@ FACTS = {
         'Failed to pull image "europe-west4-docker.pkg.dev/acme-ml/train/net:v9": not found',
         {"image": "europe-west4-docker.pkg.dev/acme-ml/train/net:v9", "region": "europe-west4"},
     ),
+    "the image by its address in the registry": (
+        "Head https://europe-west4-docker.pkg.dev/v2/acme-ml/train/net/manifests/v9: Forbidden",
+        {"image": "europe-west4-docker.pkg.dev/acme-ml/train/net:v9"},
+    ),
     "the module": ("ModuleNotFoundError: No module named 'torchvision.ops'", {"module": "torchvision.ops"}),
     "the file": ("FileNotFoundError: [Errno 2] No such file or directory: '/data/a.csv'", {"path": "/data/a.csv"}),
     "the other side": (
@@ -623,7 +627,7 @@ FACTS = {
 @pytest.mark.parametrize(("line", "facts"), FACTS.values(), ids=FACTS)
 def test_what_a_line_names_is_known(line: str, facts: dict[str, str]) -> None:
     """By the names of `Finding.facts`."""
-    found = facts_of("permission_denied", [line])
+    found = facts_of("quota_exceeded", [line])
     assert found | facts == found
 
 
@@ -640,6 +644,17 @@ def test_a_neighbour_names_what_the_line_does_not_and_no_more() -> None:
         ],
     )
     assert found == {"region": "us-east1"}
+
+
+def test_what_only_looks_like_a_fact_is_none() -> None:
+    """A command of gcloud is no permission, nor is a host; an address is no quota; a verb is no entity."""
+    for line in (
+        "ERROR: (gcloud.compute.instances.create) Could not fetch resource",
+        "POST https://storage.googleapis.com/upload/storage/v1/b/acme/o",
+        "type.googleapis.com/google.rpc.QuotaFailure",
+        "Requested entity was not found",
+    ):
+        assert not {"permission", "quota_metric", "entity"} & set(facts_of("not_found", [line])), line
 
 
 def test_facts_of_nothing_are_none() -> None:
@@ -685,6 +700,26 @@ ADVICE = {
             "add-iam-policy-binding train@acme-ml.iam.gserviceaccount.com --member=user:SUBMITTER "
             "--role=roles/iam.serviceAccountUser`."
         ),
+    ),
+    "to let somebody act as a service account": (
+        (
+            "ERROR: (gcloud.run.deploy) User [ann@example.com] does not have permission to access namespace [acme-ml]: "
+            "Permission 'iam.serviceaccounts.actAs' denied on service account 7-compute@developer.gserviceaccount.com"
+        ),
+        (
+            "Whoever submits may not act as 7-compute@developer.gserviceaccount.com; let them: `gcloud iam "
+            "service-accounts "
+            "add-iam-policy-binding 7-compute@developer.gserviceaccount.com --member=user:ann@example.com "
+            "--role=roles/iam.serviceAccountUser`."
+        ),
+    ),
+    "an image of another registry": (
+        "Error response from daemon: manifest for acme/train:v7 not found: manifest unknown",
+        "Check that acme/train:v7 is there and may be read: `docker manifest inspect acme/train:v7`.",
+    ),
+    "a name that a module has not": (
+        "ImportError: cannot import name 'packaging' from 'pkg_tools'",
+        "pkg_tools has no packaging: install the version of its package that has it, or change the import.",
     ),
     "to enable an API": (
         (

@@ -42,6 +42,8 @@ PLACEHOLDERS = {
     "member": "serviceAccount:SERVICE_ACCOUNT",
     "member_email": "SERVICE_ACCOUNT",
     "puller": "serviceAccount:SERVICE_AGENT",
+    "submitter": "user:SUBMITTER",
+    "image_at_google": "IMAGE",
     "memory": "MEMORY",
 }
 """What stands for an unknown fact, where it is not simply its name in capitals."""
@@ -95,8 +97,18 @@ def _puller(facts: Mapping[str, str]) -> str:
 
 def _account_acted_as(facts: Mapping[str, str]) -> str:
     """The service account that somebody may not use: its name is what such a denial names."""
-    acts = facts.get("permission", "").startswith("iam.serviceAccounts.")
-    return facts.get("principal") or placeholder("member_email") if acts else ""
+    acts = facts.get("permission", "").lower() == "iam.serviceaccounts.actas"
+    return facts.get("service_account") or placeholder("member_email") if acts else ""
+
+
+def _submitter(facts: Mapping[str, str]) -> str:
+    """Who may not act as the service account: somebody else than it."""
+    return "" if facts.get("principal") == facts.get("service_account") else _member(facts)
+
+
+def _image_at_google(facts: Mapping[str, str]) -> str:
+    image = facts.get("image", "")
+    return image if "pkg.dev/" in image or "gcr.io/" in image else ""
 
 
 def _part_of_image(part: str) -> Callable[[Mapping[str, str]], str]:
@@ -134,6 +146,8 @@ DERIVED: dict[str, Callable[[Mapping[str, str]], str]] = {
     "member_email": lambda facts: facts.get("principal", ""),
     "puller": _puller,
     "account": _account_acted_as,
+    "submitter": _submitter,
+    "image_at_google": _image_at_google,
     "role": _role,
     "machine_types": _machine_types,
     "accelerators": _accelerators,

@@ -39,10 +39,11 @@ NEARBY: tuple[str, ...] = (
     r"\b(?P<zone>(?:us|europe|asia|australia|africa|me|northamerica|southamerica)-[a-z]+\d{1,2}-[a-f])\b",
     r"\b(?P<region>(?:us|europe|asia|australia|africa|me|northamerica|southamerica)-[a-z]+\d{1,2})\b",
     # who, what for, on what
-    r"\b(?P<principal>[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.gserviceaccount\.com)\b",
+    r"\b(?P<service_account>[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.gserviceaccount\.com)\b",
     r"(?i)\b(?:user|account|principal|member|caller)\W{1,3}(?:user:)?(?P<principal>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)\b",
+    r"\b(?P<principal>[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.gserviceaccount\.com)\b",
     r"(?i)\bpermissions?\b\W{1,5}(?P<permission>[a-z]\w+\.\w+\.[a-zA-Z]+)\b",
-    rf"\b(?P<permission>(?:{_SERVICES})\.[a-zA-Z]+\.[a-zA-Z]+)\b",
+    rf"(?:^|[^.\w])(?P<permission>(?:{_SERVICES})\.[a-zA-Z]+\.[a-zA-Z]+)\b",
     r"\b(?P<role>roles/[a-z]+(?:\.\w+)+)\b",
     r"(?i)\bresource\b[:=]? *\\*['\"](?P<resource>(?://)?[\w./:@%*-]+)",
     r"\b(?P<resource>projects/[\w./:@-]*\w)",
@@ -55,7 +56,7 @@ NEARBY: tuple[str, ...] = (
     r"\bapis/(?:api|library)/(?P<service>[a-z][\w.-]*\.googleapis\.com)\b",
     r"(?i)\"service\W{1,5}(?P<service>[a-z][\w.-]*\.googleapis\.com)\b",
     # quotas
-    r"\b(?P<quota_metric>[a-z]+\.googleapis\.com/[a-z][\w/]+)\b",
+    r"\b(?P<quota_metric>[a-z]+\.googleapis\.com/[a-z]+_\w+)\b",
     r"(?i)\bquota(?: metric)?\b[: ]*\\*['\"`](?P<quota_metric>[A-Za-z][\w -]*)\\*['\"`]",
     r"(?i)\\*['\"`](?P<quota_metric>[A-Z][\w-]+)\\*['\"`] quota\b",
     r"\bquota limit on (?P<quota_metric>[A-Za-z]\w+)",
@@ -65,7 +66,8 @@ NEARBY: tuple[str, ...] = (
     r"\b(?P<image>(?:[a-z]+\.)?gcr\.io/[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]{8,64})?)",
     rf"(?i)\b(?:{_IMAGE_OF})\b:? *\\*['\"`]?(?P<image>[a-z0-9][\w.-]*(?:/[\w.-]+)+(?::[\w.-]+)?)",
     # W&B
-    r"\bentity\W{1,3}(?P<entity>[A-Za-z0-9][\w-]*)\b",
+    r"\bentity[\"']?[:=] ?[\"']?(?P<entity>[A-Za-z0-9][\w-]*)\b",
+    r"\bfor entity (?P<entity>[A-Za-z0-9][\w-]*)\b",
     rf"\b(?:run\.googleapis\.com/|jobs/|Cloud Run [Jj]ob ){_QUOTE}(?P<job>[a-z][a-z0-9-]{{0,60}}[a-z0-9])\b",
 )
 """What the cause's line or one near it may name; the nearest counts, and in a line the first pattern."""
@@ -75,7 +77,7 @@ OWN: tuple[str, ...] = (
     r"\b(?P<signal>SIG(?:KILL|TERM|INT|SEGV|BUS|ABRT|HUP|ILL|FPE))\b",
     r"^(?P<exception>(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt))(?::|$)",
     r"\bNo module named '?(?P<module>[A-Za-z_][\w.]*)",
-    r"\bcannot import name '\w+' from '(?P<module>[\w.]+)'",
+    r"\bcannot import name '(?P<symbol>\w+)' from '(?P<module>[\w.]+)'",
     r"(?i)\bno such file or directory: b?['\"](?P<path>[^'\"]{1,180})['\"]",
     rf"(?i)\b(?:{_BAD_FILE}): ['\"](?P<path>[^'\"]{{1,180}})['\"]",
     r"(?i)\bwrite (?P<path>/[\w./-]+): no space\b",
@@ -119,7 +121,11 @@ def facts_of(rule: str, lines: Sequence[str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if name not in IRRELEVANT.get(rule, ())}
 
 
+NEVER_ENDING = {"permission": ".com", "accelerator": "_GPUS"}
+"""Ends by which something is known not to be such a fact: a host is no permission, a quota no accelerator."""
+
 IRRELEVANT: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("invalid_argument", "not_found", "http_error", "permission_denied"), ("quota_limit",)),
     "python_exception": ("machine_type", "accelerator", "image", "quota_limit", "resource", "permission", "status"),
     "repeated_failures": ("machine_type", "accelerator", "quota_limit", "resource", "permission", "status"),
 }
@@ -132,8 +138,15 @@ def _take(found: dict[str, str], regex: Any, line: str) -> None:
         return
     for name, value in match.groupdict().items():
         clipped = (value or "").rstrip(_CLIPPED)
-        if clipped and len(clipped) <= FACT_MAX:
-            found.setdefault(name, clipped)
+        if clipped and len(clipped) <= FACT_MAX and not clipped.endswith(NEVER_ENDING.get(name, "\0")):
+            found.setdefault(name, _pulled(clipped) if name == "image" else clipped)
+
+
+def _pulled(image: str) -> str:
+    """The image as one pulls it, where it is named by its address in the registry's protocol."""
+    host, served, rest = image.partition("/v2/")
+    name, _, tag = rest.partition("/manifests/")
+    return f"{host}/{name}{'@' if tag.startswith('sha256') else ':'}{tag}" if served and tag else image
 
 
 @functools.cache

@@ -89,8 +89,12 @@ ROLES_OF_SERVICE: dict[str, tuple[str, str]] = {
 """Roles for what is not in the table above, by the permission's first word: one that reads, one that writes."""
 
 
+_ROLE_OF = {permission.lower(): role for permission, role in ROLE_OF.items()}
+"""The same for whoever does not mind capitals: some messages do not."""
+
+
 def role_for(permission: str) -> str:
     """The least predefined role that is known to hold `permission`; empty where none is known."""
     service, _, rest = permission.partition(".")
     reads, writes = ROLES_OF_SERVICE.get(service, ("", ""))
-    return ROLE_OF.get(permission) or (reads if rest.rpartition(".")[2] in READING else writes)
+    return _ROLE_OF.get(permission.lower()) or (reads if rest.rpartition(".")[2] in READING else writes)

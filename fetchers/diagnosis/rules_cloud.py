@@ -180,12 +180,12 @@ CLOUD_RULES = (
             "switched off. Only a change of roles or settings helps."
         ),
         advice=(
-            "Whoever asked is not known there ({credentials}): sign in with `gcloud auth application-default login`, "
-            "or give the job a service account or a key that may.\n"
+            "Whoever asked is not known there ({credentials}): sign in with `gcloud auth "
+            "application-default login`, or give the job a service account or a key that may.\n"
             "else: The API {service} is switched off; enable it: `gcloud services enable {service} "
             "--project={project}`.\n"
             "else: Whoever submits may not act as {account}; let them: `gcloud iam service-accounts "
-            "add-iam-policy-binding {account} --member=user:SUBMITTER --role=roles/iam.serviceAccountUser`.\n"
+            "add-iam-policy-binding {account} --member={submitter} --role=roles/iam.serviceAccountUser`.\n"
             "else: Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding "
             "{project} --member={member} --role={role}`.\n"
             "else: Find the account and the permission in the message, and grant the role that holds it: "
@@ -221,8 +221,9 @@ CLOUD_RULES = (
         ),
         explains="The call carried no credentials, or such as are expired or revoked.",
         advice=(
-            "Sign in again with `gcloud auth application-default login`; in the cloud give the job a "
-            "service account: `--service-account={member_email}`."
+            "Sign in again: for Google Cloud with `gcloud auth application-default login`, or give the "
+            "job a service account (`--service-account={member_email}`); for any other service renew its "
+            "key or token."
         ),
         examples=(
             "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
@@ -293,7 +294,8 @@ CLOUD_RULES = (
             "`https://console.cloud.google.com/iam-admin/quotas?project={project}`, for region {region}.\n"
             "else: Ask for more of {quota_metric} at "
             "`https://console.cloud.google.com/iam-admin/quotas?project={project}`.\n"
-            "else: Ask for more at `https://console.cloud.google.com/iam-admin/quotas?project={project}`.\n"
+            "else: Ask more rarely, or for more at "
+            "`https://console.cloud.google.com/iam-admin/quotas?project={project}`.\n"
             "Or use another region, or wait until other jobs have ended."
         ),
         examples=(
@@ -348,8 +350,10 @@ CLOUD_RULES = (
         ),
         explains="A service answered that the request itself is wrong; trying again unchanged brings the same answer.",
         advice=(
-            "Read the status and the message: correct the request, the name, or the account it is made "
-            "with. The same request is refused every time."
+            "Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding {project} "
+            "--member={member} --role={role}`.\n"
+            "else: Read the status and the message: correct the request, the name, or the account it is "
+            "made with. The same request is refused every time."
         ),
         examples=(
             'googleapiclient.errors.HttpError: <HttpError 400 when requesting https://example.com returned "Bad">',

@@ -69,8 +69,9 @@ IMAGE_RULES = (
             "may not read the repository."
         ),
         advice=(
-            "Check that {image} is there, and push it if not: `gcloud artifacts docker images describe "
-            "{image}`.\n"
+            "Check that {image_at_google} is there, and push it if not: `gcloud artifacts docker images "
+            "describe {image_at_google}`.\n"
+            "else: Check that {image} is there and may be read: `docker manifest inspect {image}`.\n"
             "else: Check that the image is there under that name and tag, and push it if not.\n"
             "Let the puller read {repository}: `gcloud artifacts repositories add-iam-policy-binding "
             "{repository} --location={location} --project={image_project} --member={puller} "

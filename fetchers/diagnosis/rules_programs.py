@@ -30,8 +30,9 @@ PROGRAM_RULES = (
         ),
         explains="The program raised an exception that nothing handled.",
         advice=(
-            "Install the package that holds {module} in the image (`pip install {module}` where it has "
-            "that name), or correct the name.\n"
+            "{module} has no {symbol}: install the version of its package that has it, or change the import.\n"
+            "else: Install the package that holds {module} in the image (`pip install {module}` where it "
+            "has that name), or correct the name.\n"
             "else: Check that {path} is there: mounted, copied into the image, or downloaded before.\n"
             "else: Load a checkpoint of the same architecture, or with `strict=False`: {parameter} does "
             "not fit.\n"

@@ -472,6 +472,14 @@ def test_jobs_are_counted_by_the_agent() -> None:
     assert diagnose("nothing").jobs is None
 
 
+@pytest.mark.parametrize(
+    ("log", "lines"), [("a\nb\n", 2), ("a\nb", 2), ("a\r\nb\r\n", 2), ("10%\r20%\r", 1), ("\n", 1)]
+)
+def test_lines_are_counted_as_they_end(log: str, lines: int) -> None:
+    """Neither a missing line end nor what is drawn over makes a line more or less."""
+    assert diagnose(log).lines == lines
+
+
 def test_an_empty_log_says_nothing() -> None:
     """No bytes, no lines, no reason."""
     assert diagnose(b"") == Diagnosis()

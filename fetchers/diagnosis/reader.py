@@ -20,8 +20,9 @@ from fetchers.diagnosis.margins import Margins
 from fetchers.diagnosis.matcher import Match, matcher
 from fetchers.diagnosis.model import NEVER, Detection, Diagnosis
 from fetchers.diagnosis.prefixes import Level, Line, cleaned, read_line
-from fetchers.diagnosis.root_cause import GENERAL, SURVIVED_BY, Ending, root_of
+from fetchers.diagnosis.root_cause import GENERAL, Ending, root_of
 from fetchers.diagnosis.rules import RULES
+from fetchers.diagnosis.signs import Signs
 from fetchers.diagnosis.splitting import Splitter
 from fetchers.diagnosis.structured import Entry, entry_of
 from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
@@ -55,10 +56,7 @@ class LogReader:
         self._whole = True
         """Whether the line before has ended."""
         self._order = 0
-        self._progress = 0
-        self._successes = 0
-        self._progress_left = 0
-        self._successes_left = 0
+        self._signs = Signs(self._matcher, self._windows)
         self._jobs: int | None = None
         self._block = self._small = b""
         self._at = 0
@@ -81,7 +79,11 @@ class LogReader:
             found = Diagnosis(others=others_of(hits, None, detected))
         else:
             found = diagnosis_of(hits, root, self._margins, detected, _alone)
-        return msgspec.structs.replace(found, fatal=bool(detected), lines=self._number - 1, jobs=self._jobs)
+        return msgspec.structs.replace(found, fatal=bool(detected), lines=self._lines, jobs=self._jobs)
+
+    @property
+    def _lines(self) -> int:
+        return self._number - self._whole
 
     def _end_of_log(self) -> tuple[list[Hit], Hit | None]:
         for block in self._splitter.finish():
@@ -89,7 +91,7 @@ class LogReader:
         for head in self._tracebacks.unfinished():
             self._hit(Match(RULES[GENERAL], {}, 0, NEVER), head)
         hits = list(self._hits)
-        ending = Ending(self._progress, self._successes, self._number - 1)
+        ending = Ending(self._signs.progress, self._signs.successes, self._lines)
         return hits, root_of(hits, ending, self._detected)
 
     # --- blocks --------------------------------------------------------------------------------------------------
@@ -108,6 +110,7 @@ class LogReader:
             self._number += block[end] == ord("\n")
             at = end + 1
         self._margins.passed(block)
+        self._whole = block.endswith(b"\n")
 
     def _candidate(self, at: int) -> int:
         """Where the next line worth reading begins; the block's end where none is left."""
@@ -125,7 +128,7 @@ class LogReader:
     def _skip(self, start: int, end: int) -> None:
         """Go over lines in which nothing was found; only what they say of progress counts."""
         self._keep(start, end)
-        self._look_for_progress(start, end)
+        self._signs.look(self._block, start, end)
         self._number += self._block.count(b"\n", start, end)
 
     def _keep(self, start: int, end: int) -> None:
@@ -135,19 +138,6 @@ class LogReader:
             self._margins.note(number, cleaned(self._block[start:stop]))
             number += self._block[stop] == ord("\n")
             start = stop + 1
-
-    def _look_for_progress(self, start: int, end: int) -> None:
-        at = start
-        while self._progress_left and (found := self._matcher.progress(self._block, at, end)) >= 0:
-            self._progress += 1
-            self._progress_left -= 1
-            at = self._end(found) + 1
-            if at >= end:
-                break
-        if (self._successes_left or self._windows.resettable) and self._matcher.success(self._block, start, end) >= 0:
-            self._successes += 1
-            self._successes_left = 0
-            self._windows.succeeded()
 
     # --- lines ---------------------------------------------------------------------------------------------------
 
@@ -167,7 +157,7 @@ class LogReader:
         else:
             self._entry(entry, line)
         if self._order == before and not self._inside:
-            self._look_for_progress(start, end)
+            self._signs.look(self._block, start, end)
 
     def _entry(self, entry: Entry, line: Line) -> None:
         if entry.rule in RULES:
@@ -231,8 +221,8 @@ class LogReader:
             number=line.number,
             text=_window(raised.text if raised else line.text, match.at),
             order=self._order,
-            progress=self._progress,
-            successes=self._successes,
+            progress=self._signs.progress,
+            successes=self._signs.successes,
             facts=match.facts,
             level=min(line.level, raised.level if raised else Level.UNSAID, Level.UNSAID),
             handled=survived or (raised is not None and raised.handled),
@@ -244,8 +234,7 @@ class LogReader:
         self._hits.add(hit)
         self._note(hit)
         self._margins.forget(self._hits.numbers)
-        self._progress_left = SURVIVED_BY
-        self._successes_left = 1
+        self._signs.failed()
         if hit.level is Level.UNSAID and not hit.handled and (_uncaught(raised) or match.rule.id != GENERAL):
             self._count(hit, match.threshold)
 

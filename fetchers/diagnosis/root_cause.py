@@ -13,9 +13,8 @@ from fetchers.diagnosis.hits import Hit
 from fetchers.diagnosis.model import Category
 from fetchers.diagnosis.prefixes import Level
 from fetchers.diagnosis.rules import RULES
+from fetchers.diagnosis.signs import ENOUGH
 
-SURVIVED_BY = 3
-"""Signs of progress after a failure by which the program has survived it."""
 GENERAL = "python_exception"
 """The rule for an exception of which no other rule says more."""
 
@@ -106,7 +105,7 @@ def _survived(hit: Hit, ending: Ending) -> bool:
     signs = ending.progress - hit.progress + ending.successes - hit.successes
     if hit.handled:
         return signs >= 1 or ending.lines - hit.number >= _WENT_ON
-    return signs >= SURVIVED_BY
+    return signs >= ENOUGH
 
 
 def _certain(hit: Hit, ending: Ending) -> bool:

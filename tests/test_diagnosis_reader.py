@@ -37,6 +37,9 @@ LINES = st.sampled_from(
         "\x1b[31mtorch.cuda.OutOfMemoryError\x1b[0m: CUDA out of memory. Tried to allocate 2.00 GiB",
         " 10%|█         | 10/100\r 11%|█         | 11/100\rRuntimeError: lost\r",
         json.dumps({"severity": "ERROR", "message": f"failed\n{HEAD}\n{FRAMES[0]}\nOSError: no space left on device"}),
+        json.dumps(
+            {"level": "error", "msg": "\x1b[31mFATAL\x1b[0m: \x1b]8;;http://x\x07no space left on device\x9b\u202e"}
+        ),
         json.dumps({"severity": "CRITICAL", "diagnosis": {"rule": "disk_full"}}),
         "Run succeeded",
         "Runs: 3",
@@ -194,6 +197,15 @@ def test_a_quiet_entry_is_no_failure() -> None:
     found = diagnose(quiet)
     assert found.finding is None
     assert not found.fatal
+
+
+def test_colours_within_an_entry_are_taken_out() -> None:
+    """A structured entry may carry escape sequences as JSON writes them: they are gone before anything is matched."""
+    found = diagnose(
+        json.dumps({"severity": "ERROR", "message": f"\x1b[31m{DENIED[:20]}\x1b[0m{DENIED[20:]}\x1b]8;;x\x07"})
+    )
+    assert found.finding is not None
+    assert found.finding.text == DENIED
 
 
 def test_an_entry_without_a_severity_is_not_quiet() -> None:

@@ -23,7 +23,7 @@ from fetchers.diagnosis.prefixes import Level, Line, cleaned, read_line
 from fetchers.diagnosis.root_cause import GENERAL, Ending, root_of
 from fetchers.diagnosis.rules import RULES
 from fetchers.diagnosis.signs import Signs
-from fetchers.diagnosis.splitting import Splitter
+from fetchers.diagnosis.splitting import Splitter, without_escapes
 from fetchers.diagnosis.structured import Entry, entry_of
 from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
 from fetchers.diagnosis.windows import Windows
@@ -165,7 +165,7 @@ class LogReader:
             self._hit(Match(rule, {}, 0, rule.threshold), line._replace(text=rule.title), believed=True)
             return
         for text in entry.lines:
-            inner = read_line(line.number, text)
+            inner = read_line(line.number, cleaned(without_escapes(text.encode("utf-8", "replace"))))
             level = entry.level if entry.level is not Level.UNSAID else inner.level
             self._line(inner._replace(level=level, source=line.source))
 

@@ -93,7 +93,11 @@ def _in_pieces(block: bytes) -> bytes:
     return b"\r".join(pieces) + block[end:]
 
 
+def without_escapes(text: bytes) -> bytes:
+    """The text without colours, links and whatever else a terminal would act on."""
+    return _ESCAPE.sub(b"", text) if b"\x1b" in text else text
+
+
 def _plain(block: bytes) -> bytes:
-    if b"\x1b" in block:
-        block = _ESCAPE.sub(b"", block)
+    block = without_escapes(block)
     return block.replace(b"\r\n", b"\n") if b"\r\n" in block else block

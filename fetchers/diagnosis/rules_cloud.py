@@ -377,7 +377,7 @@ CLOUD_RULES = (
             *http_renderings(REQUEST_TIMEOUT),
             *grpc_renderings(Status(409, "ABORTED", "Aborted", 10, "aborted")),
             Pattern(regex=r"\bServiceUnavailable(?:Error|Exception)?\b|\bInternalServerError\b|\bServerError\b:?"),
-            Pattern(regex=r"<HttpError (?P<status>5\d\d|408|429)\b"),
+            Pattern(regex=r"<HttpError (?P<status>5\d\d|408|429)\b|<Response \[5\d\d\]>"),
             Pattern(regex=r"(?i)\ban internal error (?:has )?occurred\b|\binternal error encountered\b"),
             Pattern(regex=r"(?i)\binternal error\. "),
             Pattern(regex=r"(?i)\bencountered a temporary error and could not complete your request\b"),

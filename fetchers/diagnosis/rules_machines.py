@@ -25,7 +25,10 @@ MACHINE_RULES = (
             Pattern(regex=r"(?i)\bout-of-memory (?:handler|event|error|condition)\b"),
             Pattern(regex=r"\bMemoryError\b|(?i:\bcannot allocate memory\b)|\bstd::bad_alloc\b"),
             Pattern(regex=r"\bheap out of memory\b"),
-            Pattern(regex=r"(?i)\bmemory limit\b.*\bexceeded\b|\bexceed(?:ed|s|ing)\b.*\bmemory limits?\b"),
+            Pattern(
+                regex=r"(?i)\bmemory (?:limit|usage|request)\b.*\bexceed(?:ed|s)\b|\bexceed(?:ed|s|ing)\b.*"
+                r"\bmemory limits?\b"
+            ),
             Pattern(
                 regex=r"\bOOM when allocating\b|(?i:\bRESOURCE_EXHAUSTED: .*\b(?:out of memory|OOM|allocat\w+|HBM)\b)"
             ),
@@ -126,6 +129,11 @@ MACHINE_RULES = (
             Pattern(regex=r"\bDEADLINE_EXCEEDED\b|\bDeadlineExceeded\b", unless=r"\b504 Gateway\b"),
             Pattern(regex=r"\bactiveDeadlineSeconds\b.*\bexceeded\b", unless=r"\b504 Gateway\b"),
             Pattern(regex=r"(?i)\b(?:context |request )?deadline exceeded\b|\bdeadline of \S+ exceeded\b"),
+            Pattern(
+                regex=r"(?i)\b(?:job|task|execution|build|step|replica|it)\b[^.]*\bexceeded (?:its|"
+                r"the) \w*[^.]*(?:deadline|timeout|time)\b"
+            ),
+            Pattern(regex=r"(?i)\b(?:job|task|execution|build|step) timed out\b"),
             Pattern(regex=r"(?i)\bdue to time limit\b|\bactive longer than specified deadline\b"),
             Pattern(regex=r"(?i)\bexceeded the maximum execution time\b"),
             Pattern(
@@ -250,7 +258,9 @@ MACHINE_RULES = (
         origin="container",
         rank=58,
         patterns=(
-            Pattern(regex=r"(?i)\bexit(?:ed)?[ _-]?(?:with )?(?:code|status)\b\W{0,8}(?P<exit_code>-9|137|-7|135)\b"),
+            Pattern(
+                regex=r"(?i)\bexit(?:ed)?[ _-]?(?:with )?(?:code|status)\b(?: is)?\W{0,8}(?P<exit_code>-9|137|-7|135)\b"
+            ),
             Pattern(
                 regex=r"(?i)\b(?P<signal>SIGKILL|SIGBUS)\b",
                 unless=r"(?i)\b(?:send(?:ing)?|will|before|timeout.*|grace\w*)\b.*\bSIGKILL\b",

@@ -15,7 +15,7 @@ PROGRAM_RULES = (
         patterns=(
             Pattern(
                 regex=r"^(?:E  +)?(?P<exception>(?:[A-Za-z_]\w*\.)*_?[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Failure|"
-                r"Timeout|Invalid))(?:: .*|:)?$",
+                r"Timeout|Invalid))(?:\(\w+\))?(?:: .*|:)?$",
                 unless=r"^(?:\w+\.)*\w*Warning\b",
             ),
             Pattern(
@@ -209,8 +209,10 @@ PROGRAM_RULES = (
         rank=2,
         threshold=NEVER,
         patterns=(
-            Pattern(regex=r"(?i)\b(?:failed|failure|aborted|aborting|cannot|unable to|refused|rejected|denied)\b"),
-            Pattern(regex=r"(?i)\b(?:unsupported|not supported|too (?:small|large)|must be)\b"),
+            Pattern(
+                regex=r"(?i)\b(?:failed|failure|aborted|aborting|cannot|unable to|refused|rejected|denied|crashed)\b"
+            ),
+            Pattern(regex=r"(?i)\b(?:unsupported|not supported|too (?:small|large)|must be|exceeded|timed out)\b"),
         ),
         explains="Nothing in the log says more than that something did not work; it need not be why the program ended.",
         advice="Read the line and what stands around it: a line of the log speaks of a failure, and no more.",

@@ -63,7 +63,7 @@ class LogWindow:
             return
         at_end = self.at_end
         self.height, self.room = max(1, height), max(1, room)
-        self._settle(at_end=at_end)
+        self._keep(at_end=at_end)
 
     def wrap(self, wraps: bool) -> None:
         """Wrap long lines, or let them go on to the right."""
@@ -73,14 +73,14 @@ class LogWindow:
     def came_before(self, lines: int) -> None:
         """So many lines are new above: what was in view still is."""
         self.cursor, self.top = self.cursor + lines, self.top + lines
-        self._settle()
+        self._keep()
 
     def came_after(self, gone: int, *, stays_at_end: bool) -> None:
         """Lines are new below, and so many above are gone; one that was on the last line stays on the last."""
         if gone > self.top:
             self.skipped = 0
         self.cursor, self.top = max(0, self.cursor - gone), max(0, self.top - gone)
-        self._settle(at_end=stays_at_end)
+        self._keep(at_end=stays_at_end)
 
     # --- what is asked
 
@@ -196,6 +196,12 @@ class LogWindow:
             self._to_bottom()
         elif len(self.shown()) < self.height:
             self._to_bottom()
+
+    def _keep(self, *, at_end: bool = False) -> None:
+        """Settle, and move no further than the cursor needs to be in view."""
+        self._settle(at_end=at_end)
+        if self.lines and all(one.index != self.cursor for one in self.shown()):
+            self._reveal()
 
     def _to_bottom(self) -> None:
         """The last line of the log is the last one of the screen."""

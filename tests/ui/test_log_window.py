@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fetchers.messages import LogEntry
@@ -70,6 +70,7 @@ def check(window: LogWindow, shown: list[Shown]) -> None:
 
 
 @given(LINES, st.integers(1, 20), st.integers(2, 60), KEYS)
+@example(texts=[], height=3, room=7, keys=[("before", 3), ("move", -1), ("resize", 0)])
 @settings(max_examples=200, deadline=None)
 def test_the_cursor_is_in_view_and_the_window_full_whatever_keys_and_pages_come(
     texts: list[str], height: int, room: int, keys: list[tuple[str, int]]

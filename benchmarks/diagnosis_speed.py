@@ -64,7 +64,8 @@ def tracebacks() -> Iterator[bytes]:
 def failures() -> Iterator[bytes]:
     """Each line a failure of its own."""
     for number in itertools.count():
-        yield f"2026-11-22 10:00:00 ERROR request {number}: 403 Permission 'run.jobs.get' denied on resource {number}\n".encode()
+        denied = f"403 Permission 'run.jobs.get' denied on resource {number}"
+        yield f"2026-11-22 10:00:00 ERROR request {number}: {denied}\n".encode()
 
 
 def noise() -> Iterator[bytes]:

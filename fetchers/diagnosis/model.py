@@ -73,8 +73,9 @@ class Rule:
     explains: str
     """What it means and why it happens: two or three sentences for the catalogue."""
     advice: str
-    """What to do, with the exact command; `{name}` stands for a fact, and a sentence whose facts are unknown is left
-    out or takes a placeholder in capitals."""
+    """What to do, with the exact command, one thing a line. `{name}` stands for a fact: a line whose prose asks for one
+    that is unknown is left out, in a command (between backticks) the unknown stands in capitals. A line that begins
+    with `else: ` counts only where none before it did."""
     rank: int = 50
     """The higher, the more it says about the root cause: a specific cause beats a general one, whichever came last."""
     window: int = 100

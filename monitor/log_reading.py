@@ -52,6 +52,8 @@ class _Desk:
 
     waiting: deque[_Question] = field(default_factory=deque)
     current: _Question | None = None
+    answered: bool = False
+    """Whether the viewer has been told anything of the current one."""
 
 
 class LogReading:
@@ -313,6 +315,7 @@ class LogReading:
         if desk.current is not None or not desk.waiting:
             return
         desk.current = question = desk.waiting.popleft()
+        desk.answered = False
         record = self._accumulator.record(question.table, question.key)
         if record is None:
             desk.current = None
@@ -337,13 +340,14 @@ class LogReading:
     def _answered(self, source: str, outcome: Outcome) -> None:
         desk = self._desks.get(source)
         if desk is not None and isinstance(desk.current, AskReason):
-            question = desk.current
+            question, desk.answered = desk.current, True
             now = self._clock.now() if outcome.problem is None else None
             self._tell(ReasonRead(table=question.table, key=question.key, outcome=outcome, read_at=now))
 
     def _page(self, source: str, event: LogPage) -> None:
         desk = self._desks.get(source)
         if desk is not None and isinstance(desk.current, ReadLog):
+            desk.answered = True
             self._tell(LogRead(request=desk.current.request, entries=event.entries, token=event.token))
 
     def _close_desk(self, source: str, failure: Failure | None) -> None:
@@ -351,13 +355,16 @@ class LogReading:
         if desk is None or desk.current is None:
             return
         question, desk.current = desk.current, None
-        if failure is not None and isinstance(question, ReadLog):
-            self._tell(LogRead(request=question.request, failure=failure))
-        elif failure is not None:
-            self._tell_problem(question, failure)
+        if failure is not None:
+            self._tell_failure(question, failure)
+        elif not desk.answered and isinstance(question, ReadLog):
+            self._tell(LogRead(request=question.request))
         self._next(source)
 
-    def _tell_problem(self, question: _Question, failure: Failure) -> None:
+    def _tell_failure(self, question: _Question, failure: Failure) -> None:
+        if isinstance(question, ReadLog):
+            self._tell(LogRead(request=question.request, failure=failure))
+            return
         outcome = Outcome(table=question.table, key=question.key, problem=failure.text)
         self._tell(ReasonRead(table=question.table, key=question.key, outcome=outcome))
 

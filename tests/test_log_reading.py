@@ -357,3 +357,17 @@ async def test_questions_without_end_are_answered_and_bounded() -> None:
     assert said[30] == f"runner {EAST}/gone: this row is gone"
     assert all("meanwhile" in text for number, text in said.items() if number != 30)
     await stage.close()
+
+
+async def test_a_worker_that_says_nothing_of_a_log_leaves_nobody_waiting() -> None:
+    """Then there is nothing in it."""
+    stage = Stage()
+    await stage.rows(record("x"))
+    stage.engine.obey(reading(1))
+    logs = await stage.worker("logs")
+    fetch = await stage.asked(logs, LOG)
+    logs.say(ScopeStarted(**about(fetch)), ScopeComplete(**about(fetch)))
+    logs.end(fetch)
+    await stage.until(lambda: stage.answers(LogRead), "an answer")
+    assert stage.answers(LogRead) == [LogRead(request=1)]
+    await stage.close()

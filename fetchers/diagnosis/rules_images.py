@@ -26,6 +26,7 @@ IMAGE_RULES = (
                 r"\bimage pull failed\b|\berror pulling\b.*\bimage\b"
             ),
             Pattern(regex=r"(?i)\bmanifest unknown\b|\bmanifest for \S+ not found\b|\bmanifest \S+ not found\b"),
+            Pattern(regex=r"(?i)\bfailed to (?:resolve|load|do) (?:source |cache )?(?:metadata|manifest|reference)\b"),
             Pattern(regex=r"(?i)\bname unknown: "),
             Pattern(regex=r"(?i)\bpull access denied\b|\brepository does not exist or may require\b"),
             Pattern(regex=r"(?i)\btoomanyrequests: "),

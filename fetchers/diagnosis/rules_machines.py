@@ -145,6 +145,13 @@ MACHINE_RULES = (
                 regex=r"(?i)\b(?:job|task|execution|build|step|action)\b.*\b(?:has timed out|was timed out|"
                 r"timed out after)\b"
             ),
+            Pattern(
+                regex=r"(?i)\b(?:ended|stopped|killed|cancell?ed|terminated|aborted)\b.*\b(?:after|because of|due to) "
+                r"(?:its|the|a) (?:\w+ )?(?:timeout|time ?limit|deadline)\b"
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:ran|running|took|taken) (?:for )?longer than (?:its|the) (?:\w+ )?(?:timeout|limit)\b"
+            ),
             Pattern(regex=r"(?i)^TIMEOUT$"),
         ),
         explains="A call, a task or a job did not end within the time that it was given.",
@@ -173,6 +180,7 @@ MACHINE_RULES = (
             Pattern(regex=r"\bnccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage|InvalidArgument)(?:Error)?\b"),
             Pattern(regex=r"(?i)\bunhandled (?:system|cuda) error\b|\bDistBackendError\b|\bDistStoreError\b"),
             Pattern(regex=r"(?i)\bDistNetworkError\b"),
+            Pattern(regex=r"(?i)\bNCCL watchdog\b.*\b(?:timed out|timeout|hang|hung)\b"),
             Pattern(regex=r"(?i)\bNCCL operations have failed or timed out\b"),
             Pattern(regex=r"(?i)\bProcessGroup(?:NCCL|Gloo)\b.*\b(?:timeout|abort|terminated|error)\w*\b"),
             Pattern(regex=r"\bRendezvous(?:Connection|Timeout|Closed)Error\b|(?i:\brendezvous (?:failed|timed out))"),

@@ -7,6 +7,7 @@ read is no outcome: it is asked for again, ever more rarely.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,9 @@ from monitor.tables import TABLES
 
 MOST_TARGETS = 400
 """Logs that one fetch reads; their names fit into a few queries."""
+
+MOST_LOGS = 50_000
+"""Ended records that are looked after; a source that brings more of them has gone wrong."""
 
 AGAIN_S = 30.0
 """Seconds until a log that could not be read is asked for again; doubled each time."""
@@ -55,6 +59,8 @@ class Log:
     looks: int = 0
     """Times it has been read; the third time is the last, whatever the clocks say of its age."""
     under_way: bool = False
+    awaited: bool = False
+    """Whether its row is told as unread: it is to be read now, and nobody has read it or failed to."""
     tries: int = 0
     """Times in a row that it could not be read, or was not come to."""
     problem: str | None = None
@@ -63,11 +69,6 @@ class Log:
     def ended(self) -> Ended:
         """Which end of the record this is about."""
         return end_of(self.record)
-
-    @property
-    def untried(self) -> bool:
-        """Whether its reason may change any moment, because nobody has read it or failed to."""
-        return self.outcome is None and self.problem is None
 
 
 _Key = tuple[str, str]
@@ -90,6 +91,7 @@ class Extraction:
         self._logs: dict[_Key, Log] = {}
         self._wanted = per_minute
         self._bucket = Bucket.full(per_minute, per_minute, at)
+        self._awaited: Counter[str] = Counter()
         self._refused: dict[str, tuple[Failure, int, float]] = {}
         """Table → why its logs could not be read, how often in a row, and until when none is asked for."""
 
@@ -98,30 +100,40 @@ class Extraction:
     def see(self, key: str, record: Record, moment: Moment) -> bool:
         """Take note of a record as its source tells it; true where the cache is to be asked about it."""
         place = (record.table, key)
-        if record.state not in TABLES[record.table].read:
-            self._logs.pop(place, None)
-            return False
         known = self._logs.get(place)
-        if known is not None and known.ended == end_of(record):
+        if record.state in TABLES[record.table].read and known is not None and known.ended == end_of(record):
             known.record = record
             return False
-        self._logs[place] = Log(record, due=moment.at + _first_look_s(record, moment.now))
+        self._drop(place)
+        if record.state not in TABLES[record.table].read or len(self._logs) >= MOST_LOGS:
+            return False
+        wait_s = _first_look_s(record, moment.now)
+        log = self._logs[place] = Log(record, due=moment.at + wait_s, awaited=not wait_s)
+        self._awaited[record.table] += log.awaited
         return True
+
+    def _drop(self, place: _Key) -> None:
+        if (log := self._logs.pop(place, None)) is not None:
+            self._settle(log)
+
+    def _settle(self, log: Log) -> None:
+        self._awaited[log.record.table] -= log.awaited
+        log.awaited = False
 
     def forget(self, table: str, keys: Iterable[str]) -> None:
         """Let go of rows that are gone."""
         for key in keys:
-            self._logs.pop((table, key), None)
+            self._drop((table, key))
 
     def log(self, table: str, key: str) -> Log | None:
         """Return what is known of a record's log; null where it has not ended, or has none."""
         return self._logs.get((table, key))
 
-    def unread(self, table: str, at: float) -> int:
+    def unread(self, table: str) -> int:
         """Return how many rows of a table wait for a first reading now; not those whose log may yet be on its way."""
         if not self._wanted or table in self._refused:
             return 0
-        return sum(log.untried and log.due <= at for (name, _), log in self._logs.items() if name == table)
+        return self._awaited[table]
 
     def unreadable(self, table: str) -> str | None:
         """Return why the logs of a table cannot be read at present."""
@@ -173,6 +185,7 @@ class Extraction:
         log = self.looked_up(key, record)
         if log is None:
             return False
+        self._settle(log)
         log.outcome, log.read_at, log.cached, log.looks = found, read_at, True, LOOKS - 1
         age_s = _age_s(record, moment.now)
         log.due = math.inf if is_settled(record, read_at) else moment.at + max(0.0, 2 * ARRIVAL_S - age_s)
@@ -193,6 +206,7 @@ class Extraction:
         if log is None or not log.under_way:
             return None
         log.under_way = False
+        self._settle(log)
         if outcome.problem is not None:
             log.problem = outcome.problem
             log.due = moment.at + max(_again_s(AGAIN_S, log.tries), outcome.retry_after_s or 0.0)
@@ -213,6 +227,8 @@ class Extraction:
             log.under_way = False
             failure = outcomes.get(log.record.table)
             log.problem = failure.text if failure is not None else None
+            if failure is not None:
+                self._settle(log)
             log.due = at + _again_s(PASSED_OVER_S, log.tries)
             log.tries += 1
         return passed_over

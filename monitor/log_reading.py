@@ -282,7 +282,7 @@ class LogReading:
         for table in self._accumulator.tables():
             if TABLES[table].logs == LOGS:
                 self._accumulator.unread(
-                    table, self._extraction.unread(table, self._clock.monotonic()), self._extraction.unreadable(table)
+                    table, self._extraction.unread(table), self._extraction.unreadable(table)
                 )
 
     # --- questions of viewers ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from fetchers.errors import Failure
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import Reason, Record, State
-from monitor.extraction import AGAIN_S, ARRIVAL_S, MOST_TARGETS, Extraction, Moment, unread_reason
+from monitor.extraction import AGAIN_S, ARRIVAL_S, MOST_LOGS, MOST_TARGETS, Extraction, Moment, unread_reason
 from tests.support.records import NOON, record
 
 ENDED = NOON + timedelta(minutes=5)
@@ -97,7 +97,7 @@ def test_nothing_is_read_before_the_cache_was_asked() -> None:
     extraction = Extraction(30, LATE.at)
     extraction.see(key(failed()), failed(), LATE)
     assert names(extraction.due(LATE)) == []
-    assert extraction.unread("runner", LATE.at) == 1
+    assert extraction.unread("runner") == 1
     extraction.looked_up(key(failed()), failed())
     assert names(extraction.due(LATE)) == ["x"]
 
@@ -108,7 +108,7 @@ def test_what_the_cache_knows_for_good_is_not_read() -> None:
     assert extraction.recalled(key(failed()), failed(), outcome(failed()), ENDED + timedelta(seconds=121), LATE)
     assert names(extraction.due(LATE)) == []
     assert extraction.next_due() is None
-    assert extraction.unread("runner", LATE.at) == 0
+    assert extraction.unread("runner") == 0
 
 
 def test_what_was_read_before_the_log_had_arrived_is_read_once_more() -> None:
@@ -159,8 +159,7 @@ def test_a_success_is_read_once_its_log_has_arrived_and_no_more_when_it_said_all
     row = record(state=State.SUCCEEDED)
     extraction = seen(row, moment=after(3))
     assert extraction.next_due() == ARRIVAL_S
-    assert extraction.unread("runner", 3) == 0
-    assert extraction.unread("runner", ARRIVAL_S) == 1
+    assert extraction.unread("runner") == 0
     read(extraction, row, after(61), jobs=3)
     assert extraction.next_due() is None
 
@@ -193,6 +192,29 @@ def test_the_newest_end_is_read_first_and_a_fetch_is_bounded() -> None:
     assert names(extraction.due(LATE)) == [str(number) for number in range(MOST_TARGETS, MOST_TARGETS + 5)]
 
 
+def test_what_is_unread_is_counted_and_forgotten_rows_are_not() -> None:
+    """Each row once, until it is read, fails to be, or goes."""
+    extraction = seen(failed("a"), failed("b"), failed("c"), failed("d"), record("e", state=State.SUCCEEDED))
+    assert extraction.unread("runner") == 5
+    extraction.forget("runner", [key(failed("a")), key(failed("a"))])
+    extraction.see(key(failed("b")), failed("b"), LATE)
+    assert extraction.unread("runner") == 4
+    targets, _ = extraction.due(LATE)
+    extraction.take(outcome(failed("b")), LATE)
+    extraction.take(outcome(failed("c"), problem="404"), LATE)
+    assert extraction.unread("runner") == 2
+    extraction.ended(targets, {"runner": Failure(kind="permission", text="no")}, LATE.at)
+    extraction.retry()
+    assert extraction.unread("runner") == 0
+
+
+def test_rows_without_end_are_not_all_looked_after() -> None:
+    """A source that brings them has gone wrong, and must not fill the memory."""
+    extraction = Extraction(30, LATE.at)
+    looked = [extraction.see(str(number), failed(str(number)), LATE) for number in range(MOST_LOGS + 10)]
+    assert sum(looked) == MOST_LOGS
+
+
 # --- how often -----------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +236,7 @@ def test_none_is_read_where_none_may_be() -> None:
     extraction = seen(failed(), per_minute=0)
     assert names(extraction.due(LATE)) == []
     assert extraction.next_due() is None
-    assert extraction.unread("runner", LATE.at) == 0
+    assert extraction.unread("runner") == 0
 
 
 def test_what_is_passed_over_is_asked_for_again_ever_more_rarely() -> None:
@@ -240,7 +262,7 @@ def test_a_log_that_cannot_be_read_is_no_outcome() -> None:
     assert reason is not None
     assert reason.text == "log not readable: 404 the bucket is gone"
     assert extraction.next_due() == LATE.at + AGAIN_S
-    assert extraction.unread("runner", LATE.at) == 0
+    assert extraction.unread("runner") == 0
 
 
 def test_what_the_source_said_stands_where_the_log_cannot_be_read() -> None:

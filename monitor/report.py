@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from monitor.advice import QUOTED, is_command
+from monitor.advice_parts import advice_parts
 from monitor.paint import BOLD, DIM, GREEN, RED, Paint
 from monitor.text import cell_width, clean, fit, one_line, wrap
 
@@ -42,31 +42,13 @@ def said(text: str, width: int, *, first: str = INDENT) -> Iterator[str]:
 
 def advice_lines(advice: str, width: int, paint: Paint) -> Iterator[str]:
     """What to do: words, and each command whole on a line of its own, however long, to be copied."""
-    start, words = _ARROW, ""
-    for quoted, text in _parts(one_line(advice)):
-        if quoted and is_command(text):
-            yield from _words(_closed(words), width, start, paint)
-            yield INDENT * 3 + paint(text, GREEN)
-            start, words = " " * len(_ARROW), ""
+    start = _ARROW
+    for part in advice_parts(advice):
+        if part.command:
+            yield INDENT * 3 + paint(part.text, GREEN)
         else:
-            words += f"`{text}`" if quoted else text
-    yield from _words(words, width, start, paint)
-
-
-def _closed(words: str) -> str:
-    """The words without a bracket that opens before a command, and closes behind it."""
-    before, bracket, within = words.rpartition("(")
-    return words if not bracket or ")" in within else f"{before}– {within}" if within.strip() else before
-
-
-def _parts(advice: str) -> Iterator[tuple[bool, str]]:
-    """By turns words and what stands between backticks."""
-    return ((number % 2 == 1, text) for number, text in enumerate(QUOTED.split(advice)))
-
-
-def _words(words: str, width: int, start: str, paint: Paint) -> Iterator[str]:
-    if words.strip(" .,;:()"):
-        yield from (paint(line, BOLD) for line in said(words.lstrip(" .,;)"), width, first=INDENT + start))
+            yield from (paint(line, BOLD) for line in said(part.text, width, first=INDENT + start))
+        start = " " * len(_ARROW)
 
 
 def log_lines(lines: Sequence[Line], width: int, paint: Paint) -> Iterator[str]:

@@ -7,6 +7,7 @@ import pytest
 from fetchers.demo_records import fixture
 from fetchers.records import Reason
 from monitor.advice import commands
+from monitor.advice_parts import advice_parts
 from monitor.ui.taking import copyable
 from tests.support.records import NOON, record
 
@@ -42,3 +43,19 @@ def test_the_demo_offers_commands_and_other_things() -> None:
     """Both are seen there."""
     advices = [row.reason.advice for row in fixture(NOON, NOON) if row.reason and row.reason.advice]
     assert {bool(commands(advice)) for advice in advices if "`" in advice} == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("advice", "parts"),
+    [
+        ("Raise `bootDiskSizeGb`, and with it the disk.", ["Raise `bootDiskSizeGb`, and with it the disk."]),
+        ("Set `--max-grad-norm 1.0`, then run `make`.", ["Set `--max-grad-norm 1.0`, then run", ">make"]),
+        ("Grant it (`gcloud auth login`), or ask.", ["Grant it", ">gcloud auth login", "or ask."]),
+        ("`make`", [">make"]),
+        ("`make` (`make demo`).", [">make", ">make demo"]),
+        ("", []),
+    ],
+)
+def test_only_commands_stand_apart_from_the_words(advice: str, parts: list[str]) -> None:
+    """The name of a field stays in its sentence, and no stray point or bracket is left where a command was."""
+    assert [f"{'>' * part.command}{part.text}" for part in advice_parts(advice)] == parts

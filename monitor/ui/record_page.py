@@ -12,7 +12,7 @@ from datetime import datetime
 
 from fetchers.records import Record, Scalar, State, order
 from monitor import freshness
-from monitor.advice import QUOTED, is_command
+from monitor.advice_parts import advice_parts
 from monitor.browsing import is_web
 from monitor.changes import ReasonRead, ScopeStatus
 from monitor.columns import GLYPHS
@@ -170,15 +170,13 @@ _ARROW = "→ "
 
 
 def _advice(advice: str, room: int) -> Iterator[tuple[list[Part], Target | None]]:
-    """What to do: the words, and what is to be typed on lines of its own, to be copied."""
+    """What to do: the words, and each command on lines of its own, to be copied."""
     start = _ARROW
-    for number, text in enumerate(QUOTED.split(one_line(advice))):
-        words, typed = text.strip(), number % 2
-        take = Take("command" if is_command(words) else "text", words) if typed else None
-        lines = wrapped(words, max(1, room - len(_ARROW) * (1 + typed)), MOST) if words.strip(".,; ") else []
-        for line in lines:
-            indent: Part = (" " * len(_ARROW) * 2, "") if typed else (start, "good")
-            yield [indent, (line, "key" if typed else "strong")], take
+    for part in advice_parts(advice):
+        take = Take("command", part.text) if part.command else None
+        for line in wrapped(part.text, max(1, room - len(_ARROW) * (1 + part.command)), MOST):
+            indent: Part = (" " * len(_ARROW) * 2, "") if part.command else (start, "good")
+            yield [indent, (line, "key" if part.command else "strong")], take
             start = " " * len(_ARROW)
 
 

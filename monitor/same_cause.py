@@ -107,6 +107,12 @@ def _own(record: Record) -> Iterator[str]:
     yield from (name for name in named if not name.isalpha())
 
 
+_PLACE = re.compile(
+    r"(?<![\w-])(?:africa|asia|australia|europe|me|northamerica|southamerica|us)-(?:north|south|east|west|central)+\d{1,2}"
+    r"(?:-[a-f])?(?!\w)"
+)
+"""A region or a zone of Google: one record tells its own, another that of the job it belongs to."""
+
 _VARIABLE = re.compile(
     r"""(?ix)
     (?P<kept> \b(?: exit(?:ed)? | status | code | signal | errno | error | http )
@@ -122,7 +128,7 @@ _VARIABLE = re.compile(
 @functools.lru_cache(maxsize=8192)
 def _shape(text: str, own: tuple[str, ...]) -> str:
     """Kept, because a screen asks again with every change of a table."""
-    line = one_line(text)
+    line = _PLACE.sub(ELLIPSIS, one_line(text))
     for name in sorted({one_line(name) for name in own}, key=len, reverse=True):
         if len(name) >= _SHORTEST:
             line = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", ELLIPSIS, line)

@@ -80,6 +80,15 @@ def test_links_and_scopes_are_names_of_its_own() -> None:
     assert len(grouped(records)) == 1
 
 
+def test_a_region_is_the_same_sign_whoever_tells_it() -> None:
+    """A launcher tells its own region, its queue item that of another: the record's names make no difference there."""
+    what = "InvalidArgument: 400 Machine type a2-highgpu-8g is not supported in asia-northeast1"
+    launcher = failed(1, what, "r", scope="asia-northeast1")
+    item = failed(2, f"not launched: {what}", "r", table="completed", scope="acme/arr", name="llama-70b")
+    elsewhere = failed(3, what.replace("asia-northeast1", "us-central1-a"), "r", scope="us-central1")
+    assert len(grouped([launcher, item, elsewhere])) == 1
+
+
 def test_the_cause_that_befell_most_comes_first_and_then_the_newest() -> None:
     """And who failed for no known reason is in none of them, as what has not failed is in none."""
     records = [failed(1, "new"), failed(2, "often"), failed(3, "often"), failed(4, "old"), failed(5, None)]

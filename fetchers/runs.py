@@ -9,15 +9,14 @@ from contextlib import aclosing
 
 from fetchers.ask import Ask
 from fetchers.base import Calls, LogText, Yielded
-from fetchers.errors import FetchError, Rejected
-from fetchers.messages import LOG, OUTCOMES, Fetch, LogPart, LogTarget, Outcome
+from fetchers.errors import Rejected
+from fetchers.messages import LOG, OUTCOMES, Fetch, LogPart, Outcome
 from fetchers.records import Record
 from fetchers.scratch import private_directory
 from fetchers.settings import QUEUE, Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
-from fetchers.wandb_output import unread
-from fetchers.wandb_reasons import Printed, Reasons, concluded, has_output
+from fetchers.wandb_reasons import Reasons, outcomes
 from fetchers.wandb_records import ACTIVE
 
 NEW_ONLINE = 10
@@ -47,7 +46,8 @@ class RunsFetcher:
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
         """Yield the pages of a scope; a record names the table it belongs to, which need not be the one asked for.
 
-        Of a fetch of logs, whose scopes are tables, yield what the runs among its targets printed.
+        Of a fetch of logs, whose scopes are tables, yield what the runs among its targets printed; of one of outcomes
+        what that says of why they ended.
         """
         ask = Ask(fetch, scope, calls, self._threads)
         async with aclosing(self._parts(ask)) as parts:
@@ -85,22 +85,13 @@ class RunsFetcher:
 
     # --- logs ----------------------------------------------------------------------------------------------------
 
-    def _printed(self, scope: str) -> Printed:
-        return self._offline.printed if self._is_offline(scope) else self._printed_online
+    async def _printed(self, ask: Ask, record: Record, part: LogPart) -> LogText:
+        source = self._offline.printed if self._is_offline(record.scope) else self._printed_online
+        return await source(ask, record, part)
 
-    async def _outcomes(self, ask: Ask) -> AsyncGenerator[Sequence[Outcome]]:
-        for target in ask.fetch.targets:
-            if target.record.table == ask.scope:
-                yield [await self._outcome(ask, target)]
-
-    async def _outcome(self, ask: Ask, target: LogTarget) -> Outcome:
-        """Why a run ended, from the end of what it printed; where that cannot be read, why not."""
-        if not has_output(target.record):
-            return unread(target)
-        try:
-            return await concluded(ask, target, self._printed(target.record.scope))
-        except FetchError as error:
-            return unread(target, f"log not readable: {error}", error.retry_after_s)
+    def _outcomes(self, ask: Ask) -> AsyncGenerator[Sequence[Outcome]]:
+        targets = [target for target in ask.fetch.targets if target.record.table == ask.scope]
+        return outcomes(ask, targets, self._printed)
 
     async def _log(self, ask: Ask) -> AsyncGenerator[LogText]:
         for target in ask.fetch.targets:
@@ -108,4 +99,4 @@ class RunsFetcher:
             if record.table == ask.scope:
                 if self._is_queue(record.scope):
                     raise Rejected(f"{record.name} is an item of a launch queue, which prints nothing: its agent does")
-                yield await self._printed(record.scope)(ask, record, ask.fetch.part or LogPart())
+                yield await self._printed(ask, record, ask.fetch.part or LogPart())

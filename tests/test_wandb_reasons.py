@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,15 +20,15 @@ from hypothesis import strategies as st
 
 from fetchers.ask import Ask
 from fetchers.base import Calls, LogText
-from fetchers.errors import FetchError, Unreachable
-from fetchers.messages import LOG, OUTCOMES, Fetch, LogEntry, LogPart, LogTarget, Message
+from fetchers.errors import FetchError, Throttled, Unreachable
+from fetchers.messages import LOG, OUTCOMES, Fetch, LogEntry, LogPart, LogTarget, Message, Outcome
 from fetchers.plain import LONGEST_LINE, plain_line
-from fetchers.records import Record, State
+from fetchers.records import Reason, Record, State
 from fetchers.threads import Threads
 from fetchers.wandb_console import file_of
 from fetchers.wandb_download import download
 from fetchers.wandb_output import page_of_file
-from fetchers.wandb_reasons import AGAIN_S, Reasons
+from fetchers.wandb_reasons import AGAIN_S, AT_ONCE, Reasons, outcomes
 from tests.emulators.wandb import DOWNLOAD, Fault, WandbEmulator
 from tests.emulators.wandb_fixtures import KEY, serving, working
 from tests.emulators.wandb_printed import Printed
@@ -104,7 +105,7 @@ async def test_rows_come_first_and_their_reasons_after(server: WandbEmulator, wo
         ("crashed", "out_of_memory"),
     }
     assert {row.reason.text for row in better if row.reason and row.raw_state == "failed"} == {"KeyError: 'price'"}
-    assert sorted(asked(server, TAIL)) == ["run0005", "run0006", "run0007"]
+    assert sorted(asked(server, TAIL)) == ["run0005", "run0006"]
 
 
 @module
@@ -114,7 +115,7 @@ async def test_what_was_read_is_not_read_again(server: WandbEmulator, worker: Wo
     answer = await worker.fetch("completed", PROJECT)
     assert answer.pages == [5]
     assert [rule(row) for row in answer.records if row.state is State.FAILED] == ["python_exception", "out_of_memory"]
-    assert len(asked(server, TAIL)) == 3
+    assert len(asked(server, TAIL)) == 2
     run = server.world.run("acme", "arr", "run0005")
     assert run is not None
     assert run.heartbeat is not None
@@ -122,7 +123,7 @@ async def test_what_was_read_is_not_read_again(server: WandbEmulator, worker: Wo
     run.printed = Printed("OSError: [Errno 28] No space left on device: 'checkpoint.pt'\n")
     answer = await worker.fetch("completed", PROJECT)
     assert rule(answer.latest["run0005"]) == "disk_full"
-    assert asked(server, TAIL)[3:] == ["run0005"]
+    assert asked(server, TAIL)[2:] == ["run0005"]
 
 
 @module
@@ -284,6 +285,28 @@ async def test_an_outcome_that_cannot_be_had_says_why(server: WandbEmulator, wor
     assert outcome.problem.startswith("log not readable: ConsoleLog run0005")
     assert "HTTP 403" in outcome.problem
     assert (outcome.reason, outcome.rules) == (wanted.record.reason, 0)
+
+
+@module
+async def test_many_outcomes_come_of_one_fetch(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """Of twenty runs one has been deleted meanwhile: it keeps the reason of its row, and the others get theirs."""
+    ended = server.world.project().runs[5].heartbeat
+    assert ended is not None
+    server.world.project().runs = [
+        Run(f"r{at:02d}", "failed", heartbeat=ended, printed=Printed(PRINTED["failed"])) for at in range(20)
+    ]
+    rows = (await worker.fetch("completed", PROJECT)).latest
+    gone = server.world.project().runs.pop(3)
+    targets = tuple(LogTarget(key=f"key of {id_}", record=row) for id_, row in rows.items())
+    answer = await worker.fetch(OUTCOMES, "completed", targets=targets, calls=20)
+    assert (answer.complete, answer.failures) == ({"completed"}, {})
+    assert sorted(outcome.key for outcome in answer.outcomes) == sorted(target.key for target in targets)
+    assert [outcome.problem for outcome in answer.outcomes] == [None] * 20
+    [empty] = [outcome for outcome in answer.outcomes if not outcome.entries]
+    assert (empty.key, empty.reason) == (f"key of {gone.id}", rows[gone.id].reason)
+    assert {outcome.reason.rule for outcome in answer.outcomes if outcome.entries and outcome.reason} == {
+        "python_exception"
+    }
 
 
 @module
@@ -530,6 +553,119 @@ def test_a_line_is_plain(line: str, plain: str) -> None:
 
 def _ignored(_: Message) -> None:
     pass
+
+
+def failed_runs(number: int) -> tuple[LogTarget, ...]:
+    """Runs that failed, as the engine asks for their outcomes."""
+    rows = [record(f"r{at:02d}", table="completed", state=State.FAILED) for at in range(number)]
+    return tuple(LogTarget(key=f"key of {row.id}", record=row) for row in rows)
+
+
+def asking(targets: tuple[LogTarget, ...], seconds: float = 20.0, calls: int = 100) -> Ask:
+    """A fetch of the outcomes of these."""
+    fetch = Fetch(
+        table=OUTCOMES, generation=1, scopes=("completed",), soft_deadline_s=seconds, targets=targets, calls=calls
+    )
+    return Ask(fetch, "completed", Calls(fetch, _ignored), Threads())
+
+
+PRINTS = LogText((LogEntry(text="MemoryError"),))
+
+
+async def test_a_few_outputs_are_read_at_a_time_and_each_is_told_as_it_comes() -> None:
+    """Never more than five at once; what is read is yielded while others are still being read."""
+    reading: set[str] = set()
+    most = 0
+    go_on = asyncio.Event()
+
+    async def printed(_ask: Ask, row: Record, _part: LogPart) -> LogText:
+        nonlocal most
+        reading.add(row.id)
+        most = max(most, len(reading))
+        if row.id == "r00":
+            await go_on.wait()
+        await asyncio.sleep(0)
+        reading.discard(row.id)
+        return PRINTS
+
+    told: list[Outcome] = []
+    targets = failed_runs(12)
+    async for some in outcomes(asking(targets), targets, printed):
+        told += some
+        if len(told) == 11:
+            assert reading == {"r00"}
+            go_on.set()
+    assert [outcome.key for outcome in told][-1] == "key of r00"
+    assert {outcome.key for outcome in told} == {target.key for target in targets}
+    assert {outcome.reason.rule for outcome in told if outcome.reason} == {"out_of_memory"}
+    assert most == AT_ONCE
+
+
+async def test_what_goes_wrong_with_one_output_is_told_of_it_alone() -> None:
+    """Errors of ours with how long to wait, errors of nobody, and silence: each is the problem of its run."""
+    ways: dict[str, Exception] = {"r01": Throttled("too many", retry_after_s=7.0), "r02": KeyError("token=hunter22")}
+
+    async def printed(ask: Ask, row: Record, _part: LogPart) -> LogText:
+        if row.id in ways:
+            raise ways[row.id]
+        if row.id == "r03":
+            await asyncio.sleep(ask.left_s())
+            raise ask.no_answer("ConsoleLog")
+        return PRINTS
+
+    targets = failed_runs(10)
+    told = {one.key[-3:]: one async for some in outcomes(asking(targets, 2.0), targets, printed) for one in some}
+    assert sorted(told) == [f"r{at:02d}" for at in range(10)]
+    bad = {id_: outcome for id_, outcome in told.items() if outcome.problem}
+    assert {id_: str(outcome.problem) for id_, outcome in bad.items()} == {
+        "r01": "log not readable: too many",
+        "r02": "log not readable: run r02: KeyError: 'token=[redacted]'",
+        "r03": "log not readable: ConsoleLog completed page 1: no answer in 0.8 s",
+    }
+    assert {outcome.retry_after_s for outcome in bad.values()} == {None, 7.0}
+
+
+@pytest.mark.parametrize(("calls", "seconds", "read"), [(3, 20.0, 3), (0, 20.0, 0), (9, 0.5, 0)])
+async def test_no_more_is_read_than_there_are_calls_and_time_for(calls: int, seconds: float, read: int) -> None:
+    """The rest stays unread without a word; what has no output is told all the same."""
+    tried: list[str] = []
+
+    async def printed(_ask: Ask, row: Record, _part: LogPart) -> LogText:
+        tried.append(row.id)
+        return PRINTS
+
+    said = Reason(text="stopped by its owner", origin="wandb")
+    killed = record("killed", table="completed", state=State.CANCELLED, reason=said)
+    item = record("item", table="completed", state=State.FAILED, scope="queue:vertex", reason=said)
+    silent = tuple(LogTarget(key=f"key of {row.id}", record=row) for row in (killed, item))
+    targets = (*silent, *failed_runs(5))
+    asks = outcomes(asking(targets, seconds, calls), targets, printed)
+    told = [outcome async for some in asks for outcome in some]
+    assert [outcome.key for outcome in told[:2]] == ["key of killed", "key of item"]
+    assert [(one.reason, one.entries, one.problem) for one in told[:2]] == [(said, 0, None)] * 2
+    assert (len(told), tried) == (2 + read, [f"r{at:02d}" for at in range(read)])
+
+
+async def test_readings_end_with_the_fetch_that_asked() -> None:
+    """Closed while outputs are being read, it leaves none behind."""
+    ended: list[str] = []
+    begun = asyncio.Event()
+
+    async def printed(_ask: Ask, row: Record, _part: LogPart) -> LogText:
+        if row.id == "r00":
+            await begun.wait()
+            return PRINTS
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(row.id)
+        return PRINTS
+
+    targets = failed_runs(3)
+    async with aclosing(outcomes(asking(targets), targets, printed)) as found:
+        [outcome] = await anext(found)
+    assert (outcome.key, sorted(ended)) == ("key of r00", ["r01", "r02"])
 
 
 async def test_what_cannot_be_read_is_tried_ever_more_rarely() -> None:

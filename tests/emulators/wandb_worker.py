@@ -140,6 +140,7 @@ class WorkerProcess:
         known: Mapping[str, tuple[str, ...]] | None = None,
         targets: tuple[LogTarget, ...] = (),
         part: LogPart | None = None,
+        calls: int = 100,
         reasons: bool = True,
     ) -> Answer:
         """Do one fetch and wait for its end."""
@@ -157,6 +158,7 @@ class WorkerProcess:
                 known=dict(known or {}),
                 targets=targets,
                 part=part,
+                calls=calls,
                 reasons=reasons,
             )
         )

@@ -43,7 +43,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None = None
     """What its log said, with the lines that say it, which better rules read again; null where nobody has read it."""
     written_at: datetime
-    """When, UTC."""
+    """When it was looked at, UTC; better rules that read its evidence again leave that as it was."""
     settled: bool
     """Whether this was the last look at the log."""
 

@@ -59,11 +59,11 @@ class _Table(msgspec.Struct):
     unreadable: str | None = None
 
 
-Ended = tuple[State, datetime | None]
+End = tuple[State, datetime | None]
 """Which end of a record a reason explains: a W&B run, and nothing else, may have more than one."""
 
 
-def end_of(record: Record) -> Ended:
+def end_of(record: Record) -> End:
     """How and when the record ended."""
     return record.state, record.finished
 
@@ -77,7 +77,7 @@ class Accumulator:
         self._upserts: dict[str, dict[str, Record]] = {}
         self._removed: dict[str, set[str]] = {}
         self._dirty: set[str] = set()
-        self._explained: dict[tuple[str, str], tuple[Ended, Reason | None]] = {}
+        self._explained: dict[tuple[str, str], tuple[End, Reason | None]] = {}
         """Table and row key → which end of the record a reason explains, and the reason."""
 
     # --- what there is -------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class Accumulator:
         self._tables[table].waiting = what
         self._dirty.add(table)
 
-    def explain(self, table: str, key: str, ended: Ended, reason: Reason | None) -> None:
+    def explain(self, table: str, key: str, ended: End, reason: Reason | None) -> None:
         """Have a row say why it ended, instead of what its source said, for as long as that is how it ended."""
         entry = self._tables[table]
         row = self._families.get(entry.table.family or table, {}).get(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 DEBT_MINUTES = 5.0
@@ -37,4 +38,6 @@ class Bucket:
     def ready_at(self, calls: float) -> float:
         """Return the monotonic second at which so many calls will be there."""
         missing = min(calls, self.size) - self.left
-        return self.at + max(0.0, missing) * 60 / self.per_minute
+        if missing > 0 and not self.per_minute:
+            return math.inf
+        return self.at + (max(0.0, missing) * 60 / self.per_minute if missing > 0 else 0.0)

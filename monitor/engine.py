@@ -379,9 +379,15 @@ class Host(asyncio.Protocol):
             self._known.clear()
             self._engine.begin()
         elif self._engine is not None:
-            self._engine.obey(command)
+            self._obey(self._engine, command)
         elif isinstance(command, Restore):
             self._known.append(command)
+
+    def _obey(self, engine: Engine, command: Command) -> None:
+        try:
+            engine.obey(command)
+        except Exception:  # a border: one command that cannot be obeyed does not end the engine
+            log.exception("%s could not be obeyed", type(command).__name__)
 
     def _open_session(self, start: Start) -> SessionLog:
         self._session, problem = session_log.start(start.log_dir, "engine")

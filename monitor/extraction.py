@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from cache.terminal_state import ARRIVAL, is_settled
 from fetchers.errors import Failure
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import Reason, Record, State
-from monitor.accumulator import Ended, end_of
+from monitor.accumulator import End, end_of
 from monitor.bucket import Bucket
 from monitor.tables import TABLES
 
@@ -25,7 +25,7 @@ MOST_TARGETS = 400
 """Logs that one fetch reads; their names fit into a few queries."""
 
 MOST_LOGS = 50_000
-"""Ended records that are looked after; a source that brings more of them has gone wrong."""
+"""End records that are looked after; a source that brings more of them has gone wrong."""
 
 AGAIN_S = 30.0
 """Seconds until a log that could not be read is asked for again; doubled each time."""
@@ -66,7 +66,7 @@ class Log:
     problem: str | None = None
 
     @property
-    def ended(self) -> Ended:
+    def ended(self) -> End:
         """Which end of the record this is about."""
         return end_of(self.record)
 
@@ -84,13 +84,23 @@ class Moment(NamedTuple):
     """Monotonic seconds, for everything else."""
 
 
-class Extraction:
-    """All records that have ended and have a log."""
+class Budget(NamedTuple):
+    """How many logs may be read."""
 
-    def __init__(self, per_minute: float, at: float) -> None:
+    per_minute: float
+    """Calls; 0 for none at all."""
+    at_once: int = MOST_TARGETS
+    """Logs that one fetch reads."""
+
+
+class Extraction:
+    """All records of one source that have ended and have a log."""
+
+    def __init__(self, budget: Budget, at: float) -> None:
         self._logs: dict[_Key, Log] = {}
-        self._wanted = per_minute
-        self._bucket = Bucket.full(per_minute, per_minute, at)
+        self._budget = budget
+        self._wanted = budget.per_minute
+        self._bucket = Bucket.full(budget.per_minute, budget.per_minute, at)
         self._awaited: Counter[str] = Counter()
         self._refused: dict[str, tuple[Failure, int, float]] = {}
         """Table → why its logs could not be read, how often in a row, and until when none is asked for."""
@@ -142,14 +152,17 @@ class Extraction:
     # --- what is due ---------------------------------------------------------------------------------------------
 
     def due(self, moment: Moment) -> tuple[tuple[LogTarget, ...], int]:
-        """Return whose logs to read now, newest end first, and how many calls that may take; `begun` them."""
+        """Return whose logs are to be read now, newest end first, and how many calls that may take.
+
+        They are under way from now on, until `ended` is told.
+        """
         self._bucket.refill(moment.at)
         calls = math.floor(self._bucket.left)
         if calls < 1:
             return (), 0
         ready = [(key, log) for (table, key), log in self._waiting() if self._ready_at(table, log) <= moment.at]
         ready.sort(key=lambda found: _age_s(found[1].record, moment.now))
-        chosen = ready[:MOST_TARGETS]
+        chosen = ready[: self._budget.at_once]
         for _, log in chosen:
             log.under_way = True
         return tuple(LogTarget(key=key, record=log.record) for key, log in chosen), calls
@@ -195,8 +208,10 @@ class Extraction:
         """Note that a call was made."""
         self._bucket.spend(1)
 
-    def wait_s(self, at: float) -> float:
-        """Return in how many seconds one more call may be made."""
+    def wait_s(self, at: float) -> float | None:
+        """Return in how many seconds one more call may be made; null for never."""
+        if not self._wanted:
+            return None
         self._bucket.refill(at)
         return max(0.0, self._bucket.ready_at(1) - at)
 
@@ -222,6 +237,7 @@ class Extraction:
         """Note how a fetch of these targets ended, table by table; return the logs that could not be read."""
         for table, failure in outcomes.items():
             self._judge(table, failure, at)
+        self._pace(outcomes.values(), at)
         passed_over = [log for log in map(self._under_way, targets) if log is not None]
         for log in passed_over:
             log.under_way = False
@@ -238,17 +254,21 @@ class Extraction:
         return log if log is not None and log.under_way else None
 
     def _judge(self, table: str, failure: Failure | None, at: float) -> None:
-        """Wait longer after each refusal; where it is of too many calls, make fewer from now on."""
+        """Wait longer after each refusal."""
         if failure is None:
             self._refused.pop(table, None)
-            self._bucket.per_minute = min(self._wanted, self._bucket.per_minute * 1.25)
             return
         tries = self._refused[table][1] + 1 if table in self._refused else 0
-        wait = max(_again_s(AGAIN_S, tries), failure.retry_after_s or 0.0)
-        self._refused[table] = (failure, tries, at + wait)
-        if failure.kind == "throttled":
-            self._bucket.per_minute = max(SLOWEST_PER_MINUTE, self._bucket.per_minute / 2)
+        self._refused[table] = (failure, tries, at + max(_again_s(AGAIN_S, tries), failure.retry_after_s or 0.0))
+
+    def _pace(self, failures: Collection[Failure | None], at: float) -> None:
+        """Make fewer calls from now on where the service said that they are too many, else more again."""
+        self._bucket.refill(at)
+        if any(failure is not None and failure.kind == "throttled" for failure in failures):
+            self._bucket.per_minute = max(min(SLOWEST_PER_MINUTE, self._wanted), self._bucket.per_minute / 2)
             self._bucket.spend(max(0.0, self._bucket.left))
+        elif all(failure is None for failure in failures):
+            self._bucket.per_minute = min(self._wanted, self._bucket.per_minute * 1.25)
 
     def retry(self) -> None:
         """Forget how long to wait after what went wrong: somebody asks, who may have mended it."""
@@ -282,10 +302,18 @@ def _again_s(first: float, tries: int) -> float:
     return min(AGAIN_MOST_S, first * 2.0 ** min(tries, 20))
 
 
+_EXCUSE = "log not readable"
+
+
 def unread_reason(log: Log) -> Reason | None:
     """What a row says whose log could not be read: what its source said, else why nobody knows more."""
     said = log.record.reason
     if said is not None or log.problem is None or log.record.state is not State.FAILED:
         return said
-    text = log.problem if log.problem.startswith("log not readable") else f"log not readable: {log.problem}"
+    text = log.problem if log.problem.startswith(_EXCUSE) else f"{_EXCUSE}: {log.problem}"
     return Reason(text=text, origin="agent")
+
+
+def is_excuse(reason: Reason) -> bool:
+    """Whether a reason only says that nobody knows it."""
+    return reason.origin == "agent" and reason.text.startswith(_EXCUSE)

@@ -152,7 +152,7 @@ class Keeping:
         return [kept.get(number) for number in range(len(records))]
 
     def concluded(self, record: Record, outcome: Outcome, said: Reason | None, now: datetime) -> None:
-        """Keep what the log of a record said, which has ended; `said` is what its source itself said."""
+        """Keep what the log of a record said that was read at `now`; `said` is what its source itself said."""
         self._begin(self._conclude(record, outcome, said, now))
 
     async def _conclude(self, record: Record, outcome: Outcome, said: Reason | None, now: datetime) -> None:

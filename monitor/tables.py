@@ -136,7 +136,18 @@ def _of_google(
 def _of_wandb(name: str, blurb: str) -> Table:
     asks = "W&B public API, or the files of a directory"
     return Table(
-        name, "wandb", blurb, _runs, _half_wandb, _NO_RUNS, asks, "sources", rests=False, logs="wandb", family="runs"
+        name,
+        "wandb",
+        blurb,
+        _runs,
+        _half_wandb,
+        _NO_RUNS,
+        asks,
+        "sources",
+        rests=False,
+        logs="wandb",
+        read=_FAILURES,
+        family="runs",
     )
 
 

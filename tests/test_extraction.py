@@ -11,7 +11,7 @@ import pytest
 from fetchers.errors import Failure
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import Reason, Record, State
-from monitor.extraction import AGAIN_S, ARRIVAL_S, MOST_LOGS, MOST_TARGETS, Extraction, Moment, unread_reason
+from monitor.extraction import AGAIN_S, ARRIVAL_S, MOST_LOGS, MOST_TARGETS, Budget, Extraction, Moment, unread_reason
 from tests.support.records import NOON, record
 
 ENDED = NOON + timedelta(minutes=5)
@@ -40,7 +40,7 @@ def key(row: Record) -> str:
 
 def seen(*rows: Record, moment: Moment = LATE, per_minute: float = 30) -> Extraction:
     """An extraction that has seen these, of which the cache knows nothing."""
-    extraction = Extraction(per_minute, moment.at)
+    extraction = Extraction(Budget(per_minute), moment.at)
     for row in rows:
         extraction.see(key(row), row, moment)
         extraction.looked_up(key(row), row)
@@ -80,13 +80,14 @@ def read(extraction: Extraction, row: Record, moment: Moment, **more: Any) -> No
         ("builds", State.SUCCEEDED, False),
         ("runner", State.CANCELLED, False),
         ("runner", State.RUNNING, False),
-        ("completed", State.FAILED, False),
+        ("completed", State.FAILED, True),
+        ("completed", State.CANCELLED, False),
     ],
 )
 def test_failures_are_read_and_what_agents_say_of_their_success(table: str, state: State, is_read: bool) -> None:
     """The rest says all there is by itself, or has not ended."""
     row = record(table=table, state=state)
-    extraction = Extraction(30, LATE.at)
+    extraction = Extraction(Budget(30), LATE.at)
     assert extraction.see(key(row), row, LATE) is is_read
     extraction.looked_up(key(row), row)
     assert bool(extraction.due(LATE)[0]) is is_read
@@ -94,7 +95,7 @@ def test_failures_are_read_and_what_agents_say_of_their_success(table: str, stat
 
 def test_nothing_is_read_before_the_cache_was_asked() -> None:
     """What anybody has read is read by nobody else."""
-    extraction = Extraction(30, LATE.at)
+    extraction = Extraction(Budget(30), LATE.at)
     extraction.see(key(failed()), failed(), LATE)
     assert names(extraction.due(LATE)) == []
     assert extraction.unread("runner") == 1
@@ -210,7 +211,7 @@ def test_what_is_unread_is_counted_and_forgotten_rows_are_not() -> None:
 
 def test_rows_without_end_are_not_all_looked_after() -> None:
     """A source that brings them has gone wrong, and must not fill the memory."""
-    extraction = Extraction(30, LATE.at)
+    extraction = Extraction(Budget(30), LATE.at)
     looked = [extraction.see(str(number), failed(str(number)), LATE) for number in range(MOST_LOGS + 10)]
     assert sum(looked) == MOST_LOGS
 
@@ -237,6 +238,7 @@ def test_none_is_read_where_none_may_be() -> None:
     assert names(extraction.due(LATE)) == []
     assert extraction.next_due() is None
     assert extraction.unread("runner") == 0
+    assert extraction.wait_s(LATE.at) is None
 
 
 def test_what_is_passed_over_is_asked_for_again_ever_more_rarely() -> None:
@@ -304,6 +306,14 @@ def test_a_quota_that_is_used_up_slows_all_reading_and_recovers() -> None:
         rates.append(extraction._bucket.per_minute)
         moment = after(moment.at + 1000)
     assert rates == [15, 7.5, 9.375, 11.71875]
+
+
+def test_one_refusal_of_several_tables_counts_once() -> None:
+    """One fetch reads the logs of three tables."""
+    extraction = seen(failed(), failed("v", table="vertex"), failed("b", table="builds"))
+    targets, _ = extraction.due(LATE)
+    extraction.ended(targets, dict.fromkeys(("runner", "vertex", "builds"), THROTTLED), LATE.at)
+    assert extraction._bucket.per_minute == 15
 
 
 def test_the_source_says_how_long_to_wait() -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fetchers.errors import Failure
@@ -56,7 +57,8 @@ def failed(name: str = "x", **more: Any) -> Record:
 def outcome(name: str = "x", **more: Any) -> Outcome:
     """What its log says."""
     fields: dict[str, Any] = {"reason": FOUND, "evidence": ("step 3", "CUDA out of memory"), "root": 1}
-    return Outcome(table="runner", key=f"{EAST}/{name}", rules=RULES, entries=40, **(fields | more))
+    fields |= {"rules": RULES, "entries": 40}
+    return Outcome(table="runner", key=f"{EAST}/{name}", **(fields | more))
 
 
 OLDER = "older"  # a constant: the linter takes a token for a secret
@@ -65,12 +67,13 @@ OLDER = "older"  # a constant: the linter takes a token for a secret
 class Stage:
     """An engine with scripted workers, the table of executions, and a cache."""
 
-    def __init__(self, cache: str = "memory:", **start: Any) -> None:
+    def __init__(self, cache: str = "memory:", settings: Settings = SETTINGS, **start: Any) -> None:
         self.clock, self.launcher, self.mirror = VirtualClock(), ScriptedLauncher(), Mirror()
         self.told: list[Change] = []
+        self.begun: set[int] = set()
         plans = {"runner": TablePlan(), "completed": TablePlan()}
-        self.keeping = Keeping(cache, SETTINGS, plans)
-        first = Start(settings=SETTINGS, tables=plans, **start)
+        self.keeping = Keeping(cache, settings, plans)
+        first = Start(settings=settings, tables=plans, **start)
         self.engine = Engine(first, self.launcher, self.clock, self.tell, keeping=self.keeping)
 
     def tell(self, change: Change) -> None:
@@ -90,7 +93,9 @@ class Stage:
         """The newest worker of a source, ready."""
         await self.until(lambda: any(child.source == source for child in self.launcher.children), f"worker {source}")
         child = next(child for child in reversed(self.launcher.children) if child.source == source)
-        child.ready()
+        if child.pid not in self.begun:
+            self.begun.add(child.pid)
+            child.ready()
         return child
 
     async def asked(self, child: ScriptedChild, table: str, so_far: int = 0) -> Fetch:
@@ -159,10 +164,11 @@ async def test_rows_are_told_at_once_and_again_when_their_log_was_read() -> None
     stage.clock.advance(31)
     child = await stage.worker("runner")
     again = await stage.asked(child, "runner", 1)
-    child.answer(again, EAST, [failed(), record("y")], EPOCH)
+    child.answer(again, EAST, [failed(), record("y"), record("z")], EPOCH)
     child.end(again)
-    stage.clock.advance(1)
-    assert stage.answers(RowsChanged) == []
+    await stage.until(lambda: stage.answers(RowsChanged), "the second answer")
+    assert [[*change.upserts] for change in stage.answers(RowsChanged)] == [[f"{EAST}/z"]]
+    assert stage.reason() == FOUND
     assert [fetch.table for fetch in logs.fetches] == [OUTCOMES]
     await stage.close()
 
@@ -239,6 +245,83 @@ async def test_logs_that_may_not_be_read_lose_no_row_and_are_asked_for_again() -
     await stage.until(lambda: stage.reason("silent") == FOUND, "the reason, in the end")
     assert stage.mirror.status["runner"].unreadable is None
     await stage.close()
+
+
+async def test_what_is_wrong_with_the_logs_is_said_as_it_is_now() -> None:
+    """A row repeats no excuse of an hour ago."""
+    stage = Stage()
+    await stage.rows(failed(reason=None))
+    logs = await stage.worker("logs")
+    refused(logs, await stage.asked(logs, OUTCOMES), "no answer in 30 s", "timeout")
+    await stage.until(lambda: "no answer" in (stage.reason() or SAID).text, "the first excuse")
+    stage.clock.advance(AGAIN_S + 1)
+    refused(logs, await stage.asked(logs, OUTCOMES, 1), "needs roles/logging.viewer")
+    await stage.until(lambda: "needs roles" in (stage.reason() or SAID).text, "the second")
+    await stage.close()
+
+
+async def test_a_new_failure_does_not_wait_behind_what_is_asked_for_again_later() -> None:
+    """One log that cannot be read holds up no other."""
+    stage = Stage()
+    await stage.rows(failed("x"))
+    logs = await stage.worker("logs")
+    fetch = await stage.asked(logs, OUTCOMES)
+    extracted(logs, fetch, outcome("x", reason=None, rules=0, problem="404", retry_after_s=600))
+    stage.clock.advance(31)
+    child = await stage.worker("runner")
+    again = await stage.asked(child, "runner", 1)
+    child.answer(again, EAST, [failed("x"), failed("y")], EPOCH)
+    child.end(again)
+    began = stage.clock.monotonic()
+    following = await stage.asked(logs, OUTCOMES, 1)
+    assert [target.record.id for target in following.targets] == ["y"]
+    assert stage.clock.monotonic() - began < 2
+    await stage.close()
+
+
+async def test_a_cache_that_breaks_costs_a_read_and_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the store raises, the log is read."""
+    stage = Stage()
+
+    async def broken(_: Any) -> Any:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(stage.keeping, "finals", broken)
+    await stage.rows(failed())
+    logs = await stage.worker("logs")
+    extracted(logs, await stage.asked(logs, OUTCOMES), outcome())
+    await stage.until(lambda: stage.reason() == FOUND, "the reason")
+    await stage.close()
+
+
+async def test_better_rules_do_not_make_an_early_look_the_last_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read 65 s after the end is read again at the next start, and that is what is kept."""
+    url, young = f"sqlite:///{tmp_path}/cache.sqlite", failed(finished=EPOCH - timedelta(seconds=65))
+    first = Stage(url)
+    await first.rows(young)
+    logs = await first.worker("logs")
+    extracted(logs, await first.asked(logs, OUTCOMES), outcome())
+    await first.until(lambda: first.reason() == FOUND, "a reason")
+    await first.until(lambda: not first.keeping._tasks, "the disk")
+    await first.close()
+    for module in ("fetchers.diagnosis.reread", "monitor.log_reading"):
+        monkeypatch.setattr(f"{module}.RULES_VERSION", RULES + 1)
+    second, true = Stage(url), Reason(text="the true cause", rule="disk_full")
+    second.clock.advance(300)
+    await second.rows(young)
+    logs = await second.worker("logs")
+    fetch = await second.asked(logs, OUTCOMES)
+    await second.until(lambda: not second.keeping._tasks, "the disk")
+    extracted(logs, fetch, outcome(reason=true, rules=RULES + 1))
+    await second.until(lambda: second.reason() == true, "the true reason")
+    await second.until(lambda: not second.keeping._tasks, "the disk")
+    (kept,) = await second.keeping.finals([young])
+    assert kept is not None
+    assert kept.settled
+    assert kept.record.reason == true
+    await second.close()
 
 
 async def test_a_worker_that_dies_over_a_log_is_replaced_and_the_rest_is_read() -> None:
@@ -345,18 +428,55 @@ async def test_a_reader_waits_for_its_turn_when_the_minute_is_used_up_and_is_tol
     await stage.close()
 
 
-async def test_questions_without_end_are_answered_and_bounded() -> None:
-    """A viewer that scrolls wildly is told of each question what became of it."""
+async def test_a_newer_question_takes_the_place_of_those_that_wait() -> None:
+    """A viewer that scrolls wildly, or has left, is told so; what it looks at now comes next."""
     stage = Stage()
-    await stage.rows(record("x"))
+    await stage.rows(record("x"), record("y"))
     for number in range(30):
         stage.engine.obey(reading(number))
-    stage.engine.obey(reading(30, "gone"))
-    await stage.until(lambda: len(stage.answers(LogRead)) >= 20, "answers")
+    stage.engine.obey(reading(30, "y"))
+    stage.engine.obey(reading(31, "gone"))
+    stage.engine.obey(reading(32, "y"))
+    await stage.until(lambda: len(stage.answers(LogRead)) >= 31, "answers")
     said = {answer.request: answer.failure.text for answer in stage.answers(LogRead)}
-    assert said[30] == f"runner {EAST}/gone: this row is gone"
-    assert all("meanwhile" in text for number, text in said.items() if number != 30)
+    assert said.pop(31) == f"runner {EAST}/gone: this row is gone"
+    assert all("meanwhile" in text for text in said.values())
+    assert set(said) == {*range(1, 31)}
+    logs = await stage.worker("logs")
+    first = await stage.asked(logs, LOG)
+    assert first.targets[0].record.id == "x"
+    logs.say(ScopeStarted(**about(first)), LogPage(**about(first), entries=()), ScopeComplete(**about(first)))
+    logs.end(first)
+    following = await stage.asked(logs, LOG, 1)
+    assert following.targets[0].record.id == "y"
     await stage.close()
+
+
+async def test_a_project_whose_logs_may_not_be_read_at_all_says_so() -> None:
+    """With a quota of 0 nothing is read, nobody waits, and the engine lives."""
+    none = msgspec.structs.replace(SETTINGS, gcp=msgspec.structs.replace(SETTINGS.gcp, log_reads_per_minute=0))
+    stage = Stage(settings=none)
+    await stage.rows(failed())
+    stage.engine.obey(reading(1))
+    (answer,) = stage.answers(LogRead)
+    assert "gcp.log_reads_per_minute is 0" in answer.failure.text
+    stage.clock.advance(600)
+    assert {child.source for child in stage.launcher.children} == {"runner", "wandb"}
+    await stage.close()
+
+
+async def test_nothing_is_asked_once_the_engine_has_closed() -> None:
+    """A reader that waits for its turn starts no worker behind its back."""
+    stage = Stage()
+    await stage.rows(record("x"))
+    stage.engine._logs._readers["logs"].extraction._bucket.spend(30)
+    stage.engine.obey(reading(1))
+    assert stage.answers(LogRead)[-1].waits_s == pytest.approx(2, abs=0.2)
+    children = len(stage.launcher.children)
+    await stage.close()
+    stage.clock.advance(60)
+    await asyncio.sleep(0)
+    assert len(stage.launcher.children) == children
 
 
 async def test_a_worker_that_says_nothing_of_a_log_leaves_nobody_waiting() -> None:

@@ -9,12 +9,12 @@ import asyncio
 import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import cast
 
-from fetchers.messages import CallEnded, CallStarted, Fetch
+from fetchers.messages import OUTCOMES, CallEnded, CallStarted, Fetch
 from monitor.changes import Enable, Refresh, Restore, Start
 from monitor.engine import Engine
 from monitor.flight import HARD_AFTER_SOFT_S
@@ -48,6 +48,11 @@ FAULT_EVERY_S = 600.0
 """Seconds on average between two faults of the program as a whole."""
 
 
+def _asked_of(table: str, scopes: Iterable[str]) -> str:
+    """What a fetch is called: two workers may read logs at the same time."""
+    return f"{table} of runs" if table == OUTCOMES and "completed" in scopes else table
+
+
 @dataclass
 class Ledger:
     """What the engine says of its fetches; stands where its session log would."""
@@ -79,7 +84,7 @@ class Ledger:
             watchdog.fetch = functools.partial(self._note, watchdog.fetch)  # type: ignore[method-assign]
 
     def _note(self, ask: Callable[[Fetch], None], fetch: Fetch) -> None:
-        self._asked[fetch.table] = self._running_s
+        self._asked[_asked_of(fetch.table, fetch.scopes)] = self._running_s
         ask(fetch)
 
     @property
@@ -107,7 +112,7 @@ class Ledger:
         """Count a fetch that has ended."""
         self.fetches += 1
         self.kills += kills
-        self._has_ended(table, took_s)
+        self._has_ended(_asked_of(table, scopes), took_s)
         for scope, outcome in scopes.items():
             if outcome != COMPLETE:
                 self.failures[outcome] += 1

@@ -22,7 +22,7 @@ _Line = tuple[str, str]
 def log_of(record: Record, now: datetime) -> list[LogEntry]:
     """Return what the record has written until `now`, oldest first; nothing for one that has not begun."""
     begin, end = record.started or record.created, record.finished or now
-    if begin is None or end <= begin:
+    if begin is None or end <= begin or (record.started is None and record.table == "builds"):
         return []
     lines = [*_WAITS] if record.started is None else [*_BEGINS[record.table](record), *_middle(record, end - begin)]
     lines += _end(record) if record.state.ended else ()

@@ -25,7 +25,7 @@ MOST_TARGETS = 400
 """Logs that one fetch reads; their names fit into a few queries."""
 
 MOST_LOGS = 50_000
-"""End records that are looked after; a source that brings more of them has gone wrong."""
+"""Ended records that are looked after; a source that brings more of them has gone wrong."""
 
 AGAIN_S = 30.0
 """Seconds until a log that could not be read is asked for again; doubled each time."""

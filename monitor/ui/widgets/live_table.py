@@ -19,7 +19,8 @@ from monitor.text import cell_width, cut_middle, fit, fit_right, wrap
 from monitor.ui.cause_tally import CauseTally
 from monitor.ui.marks import Marks
 from monitor.ui.rows import Rows
-from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark
+from monitor.ui.widgets.painted import Part, compose, scroll_mark
+from monitor.ui.widgets.wheeled import Wheeled
 from monitor.ui.wishes import Wish
 from monitor.ui.words import View, no_rows, none_wanted
 
@@ -65,7 +66,7 @@ TELL_S = 0.2
 """Seconds between two words about how far that is."""
 
 
-class LiveTable(Painted):
+class LiveTable(Wheeled):
     """Rows of one table under a cursor, or the words that say why there are none."""
 
     class Picked(Message):
@@ -276,17 +277,8 @@ class LiveTable(Painted):
         if event.chain == DOUBLE and index < len(self.rows):
             self.post_message(self.Opened())
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves the window, not the cursor."""
-        self._wheel(event, WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """As for down."""
-        self._wheel(event, -WHEEL)
-
-    def _wheel(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
-        event.prevent_default()
+    def wheel(self, by: int) -> None:
+        """Move the window, and not the cursor."""
         self.rows.scroll(by)
         self.repaint()
         self.post_message(self.Moved())

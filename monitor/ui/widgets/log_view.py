@@ -15,7 +15,8 @@ from monitor.ui.log_causes import Cause
 from monitor.ui.log_search import Search, Span
 from monitor.ui.log_text import LogLine, LogText
 from monitor.ui.log_window import SIDEWAYS, LogWindow, Shown
-from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark, width_of
+from monitor.ui.widgets.painted import Part, compose, scroll_mark, width_of
+from monitor.ui.widgets.wheeled import Wheeled
 from monitor.ui.words import Said
 
 ROOT = "▶"
@@ -72,7 +73,7 @@ def form_of(text: LogText, now: datetime, width: int) -> Form:
     return Form("%m-%d %H:%M:%S", 14, severity)
 
 
-class LogView(Painted):
+class LogView(Wheeled):
     """Lines of a log; a hundred thousand as fluid as ten, because only those in view are ever laid out."""
 
     class Moved(Message):
@@ -166,17 +167,8 @@ class LogView(Painted):
             self.window.go(self._shown[event.y].index)
             self.moved()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves the window."""
-        self._wheel(event, WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """As for down."""
-        self._wheel(event, -WHEEL)
-
-    def _wheel(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
-        event.prevent_default()
+    def wheel(self, by: int) -> None:
+        """Move the window over the log."""
         self.window.scroll(by)
         self.moved()
 

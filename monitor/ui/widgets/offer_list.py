@@ -12,7 +12,8 @@ from monitor.text import cell_width, fit
 from monitor.ui.line_editor import LineEditor
 from monitor.ui.matching import best_first
 from monitor.ui.offers import Offer
-from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose
+from monitor.ui.widgets.painted import Part, compose
+from monitor.ui.widgets.wheeled import Wheeled
 
 _PROMPT = " : "
 _GAP = 2
@@ -20,7 +21,7 @@ _HEAD = 1
 """Lines over the commands: the one that is typed."""
 
 
-class OfferList(Painted, can_focus=True):
+class OfferList(Wheeled, can_focus=True):
     """The line that is typed, and under it the commands."""
 
     class Chosen(Message):
@@ -82,15 +83,9 @@ class OfferList(Painted, can_focus=True):
         if event.y >= _HEAD and at < len(self.found):
             self.post_message(self.Chosen(self.found[at]))
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel moves the window, and the cursor with it."""
-        event.stop()
-        self.move(WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """As for down."""
-        event.stop()
-        self.move(-WHEEL)
+    def wheel(self, by: int) -> None:
+        """Move through the list."""
+        self.move(by)
 
     def on_resize(self) -> None:
         """The command under the cursor stays in view."""

@@ -26,9 +26,6 @@ ROLES = (
 )
 """Each is a class `role--…` of the style sheet."""
 
-WHEEL = 3
-"""Lines that one step of the wheel moves."""
-
 _LIFTED = {"faint": "dim", "cancelled": "dim"}
 """What steps forward on a ground of another role, where it would be too faint to read."""
 

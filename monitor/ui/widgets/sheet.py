@@ -10,7 +10,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from monitor.lineage import Row
-from monitor.ui.widgets.painted import WHEEL, Painted, Part, compose, scroll_mark, width_of
+from monitor.ui.widgets.painted import Part, compose, scroll_mark, width_of
+from monitor.ui.widgets.wheeled import Wheeled
 
 MARK = 1
 """Cells before each column, for the cursor's mark; and after the last one, for the scroll mark."""
@@ -66,7 +67,7 @@ class _Place:
     lines: list[int] = field(default_factory=list)
 
 
-class Sheet(Painted):
+class Sheet(Wheeled):
     """Shows a page. Its cursor is always on a target that is in view, where one is."""
 
     class Chosen(Message):
@@ -146,17 +147,8 @@ class Sheet(Painted):
             self.repaint()
             self.choose()
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """The wheel scrolls."""
-        self._wheel(event, WHEEL)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """As for down."""
-        self._wheel(event, -WHEEL)
-
-    def _wheel(self, event: events.MouseEvent, by: int) -> None:
-        event.stop()
-        event.prevent_default()
+    def wheel(self, by: int) -> None:
+        """Scroll the page."""
         self._put_top(self.top + by)
         self._settle(by)
 

@@ -7,14 +7,11 @@ from fetchers.diagnosis.rules_status import (
     BAD_GATEWAY,
     BAD_REQUEST,
     CONFLICT,
-    EXHAUSTED,
-    FORBIDDEN,
     GATEWAY_TIMEOUT,
     INTERNAL,
     MISSING,
     PRECONDITION,
     REQUEST_TIMEOUT,
-    UNAUTHENTICATED,
     UNAVAILABLE,
     Status,
     grpc_renderings,
@@ -24,9 +21,6 @@ from fetchers.diagnosis.rules_status import (
 
 _OTHER_4XX = r"4(?:0[25-79]|1\d|2[0-8]|3[1-9]|51)"
 """Statuses of a refusal that have no rule of their own."""
-
-_THROTTLED = tuple(Pattern(regex=p.regex, unless=p.unless, threshold=2) for p in http_renderings(EXHAUSTED))
-"""A bare 429 may pass, as a 503 may; a quota that is named does not."""
 
 _NOT_OFFERED = (
     r"\b(?:unsupported|unavailable|invalid|unknown|incompatible|no longer|cannot|too (?:small|large)|must be|"
@@ -140,98 +134,6 @@ CLOUD_RULES = (
         examples=("google.api_core.exceptions.AlreadyExists: 409 Repository train already exists.",),
     ),
     Rule(
-        id="permission_denied",
-        title="permission denied",
-        category=Category.PERMISSION,
-        origin="gcp",
-        rank=75,
-        patterns=(
-            *renderings(FORBIDDEN),
-            *renderings(UNAUTHENTICATED),
-            Pattern(
-                regex=r"(?i)\bpermission \W{0,3}(?P<permission>[a-z]\w+(?:\.\w+){1,3})\W{0,3} (?:was |"
-                r"is )?(?:denied|required)\b"
-            ),
-            Pattern(
-                regex=r"(?i)\b(?:required|missing|lacks?|lacking|"
-                r"needs?) (?:the )?(?:required )?(?:IAM )?permissions?:? "
-                r"\W?(?P<permission>[a-z]\w+\.\w+\.\w+)"
-            ),
-            Pattern(
-                regex=r"(?i)\bdo(?:es)? ?n[o']t have (?:the )?\W?(?P<permission>[a-z]\w+\.\w+\.\w+)\W? ("
-                r"?:access|permission)\b"
-            ),
-            Pattern(regex=r"(?i)\bdo(?:es)? ?n[o']t have (?:\w+ ){0,3}permissions?\b"),
-            Pattern(regex=r"(?i)\b(?:insufficient|missing)\b[^.]*\b(?:permissions?|authentication scopes)\b"),
-            Pattern(regex=r"(?i)\bnot authorized to (?:perform|access|act)\b"),
-            Pattern(regex=r"(?i)\bis forbidden from (?:access|us|read|writ)ing\b"),
-            Pattern(regex=r"\bAccessDenied(?:Exception)?\b|\bIAM_PERMISSION_DENIED\b|\bSERVICE_DISABLED\b"),
-            Pattern(regex=r"\bBILLING_DISABLED\b"),
-            Pattern(regex=r"\bACCESS_TOKEN_SCOPE_INSUFFICIENT\b|\baccessNotConfigured\b"),
-            Pattern(regex=r"(?i)\bhas not been used in project \S+ before or it is disabled\b"),
-            Pattern(regex=r"(?i)\bdenied: (?:permission|requested access)\b|^denied: "),
-            Pattern(regex=r"(?i)\bpermission on the resource\b"),
-            Pattern(regex=r"(?i)\brequires (?:the )?\W?(?P<permission>[a-z]\w+\.\w+\.\w+)\W? permission\b"),
-            Pattern(regex=r"(?i)\bthe caller does not have permission\b"),
-            Pattern(regex=r"(?i)\bbilling (?:account )?(?:is )?(?:disabled|not enabled|must be enabled)\b"),
-        ),
-        explains=(
-            "The account that made the call lacks a permission on the resource, or the API or the project's billing is "
-            "switched off. Only a change of roles or settings helps."
-        ),
-        advice=(
-            "Whoever asked is not known there ({credentials}): sign in with `gcloud auth "
-            "application-default login`, or give the job a service account or a key that may.\n"
-            "else: The API {service} is switched off; enable it: `gcloud services enable {service} "
-            "--project={project}`.\n"
-            "else: Whoever submits may not act as {account}; let them: `gcloud iam service-accounts "
-            "add-iam-policy-binding {account} --member={submitter} --role=roles/iam.serviceAccountUser`.\n"
-            "else: Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding "
-            "{project} --member={member} --role={role}`.\n"
-            "else: Find the account and the permission in the message, and grant the role that holds it: "
-            "`gcloud projects add-iam-policy-binding {project} --member={member} --role={role}`."
-        ),
-        examples=(
-            "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied.",
-            "ERROR: (gcloud.run.jobs.execute) PERMISSION_DENIED: The caller does not have permission",
-            "    status = StatusCode.PERMISSION_DENIED",
-            "requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: https://storage.example.com/b/acme",
-            'denied: Permission "artifactregistry.repositories.uploadArtifacts" denied on resource',
-            "wandb.sdk.lib.retry: (Error 403: Forbidden)",
-            "train@acme-ml.iam.gserviceaccount.com does not have storage.objects.get access to the object.",
-        ),
-    ),
-    Rule(
-        id="unauthenticated",
-        title="credentials missing or not accepted",
-        category=Category.PERMISSION,
-        origin="gcp",
-        rank=56,
-        patterns=(
-            Pattern(regex=r"\bDefaultCredentialsError\b|\bNoCredentialsError\b|\bExpiredToken(?:Exception)?\b"),
-            Pattern(regex=r"(?i)\byour default credentials were not found\b"),
-            Pattern(regex=r"(?i)\bcould not automatically determine credentials\b"),
-            Pattern(regex=r"(?i)\breauthentication (?:is needed|failed|required)\b"),
-            Pattern(regex=r"(?i)\bYou do not currently have an active account\b"),
-            Pattern(regex=r"(?i)\binvalid[_ ]grant\b|\btoken has been expired or revoked\b"),
-            Pattern(regex=r"(?i)\brequest had invalid authentication credentials\b"),
-            Pattern(regex=r"(?i)\bpermission denied \(publickey\)|\bauthentication failed for '"),
-            Pattern(regex=r"(?i)\bcould not read Username for\b"),
-            Pattern(regex=r"(?i)\b(?:invalid|incorrect) api[ _-]?key\b|\bauthentication (?:failed|required)\b"),
-        ),
-        explains="The call carried no credentials, or such as are expired or revoked.",
-        advice=(
-            "Sign in again: for Google Cloud with `gcloud auth application-default login`, or give the "
-            "job a service account (`--service-account={member_email}`); for any other service renew its "
-            "key or token."
-        ),
-        examples=(
-            "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
-            "ERROR: (gcloud.builds.list) You do not currently have an active account selected.",
-            "Reauthentication is needed. Please run `gcloud auth application-default login` to reauthenticate.",
-        ),
-    ),
-    Rule(
         id="not_found",
         title="not found",
         category=Category.NOT_FOUND,
@@ -266,69 +168,6 @@ CLOUD_RULES = (
             "ERROR: (gcloud.builds.describe) NOT_FOUND: Requested entity was not found.",
             "requests.exceptions.HTTPError: 404 Client Error: Not Found for url: https://api.example.com/v1/models/7",
             "No such object: acme-data/train/part-0001.parquet",
-        ),
-    ),
-    Rule(
-        id="quota_exceeded",
-        title="quota exceeded",
-        category=Category.QUOTA,
-        origin="gcp",
-        rank=80,
-        patterns=(
-            *grpc_renderings(EXHAUSTED),
-            *_THROTTLED,
-            Pattern(regex=r"(?i)\b(?:returned|with)\b.*\bcode 429\b", threshold=2),
-            Pattern(regex=r"\bQuotaExceeded\w*\b|\bResourceExhausted\b|\bQUOTA_EXCEEDED\b|\bQuotaFailure\b"),
-            Pattern(regex=r"\bRESOURCE_EXHAUSTED\b"),
-            Pattern(regex=r"\b(?:userR|r)ateLimitExceeded\b|\bRateLimitError\b|\binsufficient_quota\b"),
-            Pattern(regex=r"\b\w*LimitExceeded(?:Exception)?\b"),
-            Pattern(regex=r"(?i)\bquotas?\b.*\b(?:exceed(?:ed|s|ing)?|exhausted|insufficient)\b"),
-            Pattern(regex=r"(?i)\b(?:exceed(?:ed|s|ing)?|exhausted|insufficient|not enough)\b.*\bquotas?\b"),
-            Pattern(regex=r"(?i)\bquota limit\b.*\brequested\b"),
-            Pattern(regex=r"(?i)\b(?:rate|request) limit\b.*\b(?:exceeded|reached)\b", threshold=2),
-        ),
-        explains="The request asks for more machines, accelerators or calls a minute than the project's quota leaves.",
-        advice=(
-            "Try again after {retry_after} s.\n"
-            "Ask for more of {quota_metric} at "
-            "`https://console.cloud.google.com/iam-admin/quotas?project={project}`, for region {region}.\n"
-            "else: Ask for more of {quota_metric} at "
-            "`https://console.cloud.google.com/iam-admin/quotas?project={project}`.\n"
-            "else: Ask more rarely, or for more at "
-            "`https://console.cloud.google.com/iam-admin/quotas?project={project}`.\n"
-            "Or use another region, or wait until other jobs have ended."
-        ),
-        examples=(
-            "google.api_core.exceptions.ResourceExhausted: 429 The following quota metrics exceed quota limits: gpus",
-            "QuotaExceeded: limit of 8 GPUs reached",
-            "ERROR: (gcloud.compute.instances.create) Quota 'NVIDIA_A100_GPUS' exceeded. Limit: 8.0.",
-            '    "status": "RESOURCE_EXHAUSTED",',
-            "rpc error: code = ResourceExhausted desc = Too many requests",
-            "urllib.error.HTTPError: HTTP Error 429: Too Many Requests",
-        ),
-    ),
-    Rule(
-        id="accelerator_unavailable",
-        title="no capacity for these machines now",
-        category=Category.QUOTA,
-        origin="gcp",
-        rank=82,
-        patterns=(
-            Pattern(regex=r"\bZONE_RESOURCE_POOL_EXHAUSTED\w*\b|\bSTOCKOUT\b|\bInsufficientInstanceCapacity\b"),
-            Pattern(regex=r"(?i)\bdoes(?: not|n't) (?:currently )?have (?:enough|sufficient) (?:resources|capacity)\b"),
-            Pattern(regex=r"(?i)\bresources are insufficient in (?:region|zone)\b"),
-            Pattern(regex=r"(?i)\bno (?:more )?capacity (?:is )?available\b"),
-            Pattern(regex=r"\b0/\d+ nodes are available: .*\bInsufficient [\w./-]+"),
-        ),
-        explains="The zone has none of these machines to give at the moment; this is not the project's quota.",
-        advice=(
-            "Try another zone or region than {zone}, another accelerator, or again later.\n"
-            "else: Try another zone or region, another accelerator, or again later."
-        ),
-        examples=(
-            "The zone 'projects/acme-ml/zones/us-central1-a' does not have enough resources available.",
-            "code: ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS",
-            "Resources are insufficient in region: us-west4. Please try a different region.",
         ),
     ),
     Rule(

@@ -524,3 +524,57 @@ def test_what_is_kept_does_not_grow() -> None:
         return len(reader._margins._lines) + len(reader._margins._pinned) + len(list(reader._hits))
 
     assert kept(20_000) <= kept(1_000) + 2_000
+
+
+# --- what a program does without, what it raises again, where lines stand ---------------------------------------------
+
+MISSING = (HEAD, FRAMES[0], "    import flash_attn", "ModuleNotFoundError: No module named 'flash_attn'")
+WITHOUT = (
+    "flash_attn not installed; falling back to sdpa",
+    "2026-01-01 09:00:01 WARNING flash attention is not available, using eager attention",
+    "using sdpa instead",
+    "proceeding without fused kernels",
+)
+STEPS = tuple(f"step {number} loss=0.{number}" for number in range(3))
+
+
+@pytest.mark.parametrize("said", WITHOUT)
+def test_what_a_program_does_without_is_no_failure(said: str) -> None:
+    """It prints the traceback of an optional import, says that it goes on without, and works to its end."""
+    found = diagnose("\n".join((*MISSING, said, *STEPS, "Training completed. Final loss 2.9")))
+    assert (found.finding, found.fatal) == (None, False)
+
+
+@pytest.mark.parametrize("after", [(), ("",), ("Exception ignored in: <function f>",), STEPS[:1]])
+def test_an_import_that_nobody_does_without_ends_the_program(after: tuple[str, ...]) -> None:
+    """Nothing follows, or words that do not say so: a guard acts, if one line later."""
+    found = diagnose("\n".join((*MISSING, *after)))
+    assert found.finding is not None
+    assert (found.finding.line, found.fatal) == (4, True)
+    assert [one.finding.rule for one in LogReader().feed("\n".join((*MISSING, "x", "")).encode())] == [
+        "python_exception"
+    ]
+
+
+def test_an_exception_that_was_raised_again_by_another_process_is_told_as_it_was_raised_first() -> None:
+    """The trainer says that a worker of its data loader caught one: what that was stands further on."""
+    again = (HEAD, *FRAMES[:2], "KeyError: Caught KeyError in DataLoader worker process 2.")
+    original = (f"Original {HEAD}", '  File "/app/data.py", line 57, in __getitem__', "KeyError: 'input_ids'", "")
+    for log in ((*again, *original), tuple(f"[rank0]: {line}" for line in (*again, *original))):
+        found = diagnose("\n".join(log)).finding
+        assert found is not None
+        assert (found.line, found.text) == (7, "KeyError: 'input_ids'")
+    replica = ("RuntimeError: Caught RuntimeError in replica 1 on device 1.", *original[:2], "RuntimeError: bad shape")
+    found = diagnose("\n".join((*again[:3], *replica))).finding
+    assert found is not None
+    assert found.text == "RuntimeError: bad shape"
+
+
+def test_blank_lines_are_lines_of_the_context() -> None:
+    """Each line of the context has the number that it has in the log."""
+    log = ("one", "", "two", "   ", "", DENIED, "", "three", "")
+    found = diagnose("\n".join(log))
+    assert found.finding is not None
+    assert (found.finding.line, found.context_from) == (6, 1)
+    assert [text.strip() for text in found.context] == [text.strip() for text in log[:8]]
+    assert found.context[found.finding.line - found.context_from] == DENIED

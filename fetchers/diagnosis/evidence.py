@@ -23,7 +23,8 @@ Alone = Callable[[Sequence[str]], Hit | None]
 
 def diagnosis_of(hits: Sequence[Hit], root: Hit, margins: Margins, detected: frozenset[str], alone: Alone) -> Diagnosis:
     """What the log says about the root cause that has been chosen; the reader adds what it has counted."""
-    context = margins.get(range(root.number - CONTEXT_BEFORE, root.number + CONTEXT_AFTER + 1))
+    around = range(root.number - CONTEXT_BEFORE, root.number + CONTEXT_AFTER + 1)
+    context = margins.get(around) or [(root.number, root.text)]
     neighbours = [text for number, text in context if number != root.number]
     # A terminal may have broken the line.
     neighbours += [root.text + text for number, text in context if number == root.number + 1]
@@ -31,8 +32,15 @@ def diagnosis_of(hits: Sequence[Hit], root: Hit, margins: Margins, detected: fro
         finding=finding_of(root, neighbours, fatal=root.rule.id in detected),
         others=others_of(hits, root, detected),
         evidence=_evidence(root, margins, alone),
-        context=tuple(shown(text) for _, text in context),
+        context=tuple(shown(text) for text in _one_after_another(context)),
+        context_from=context[0][0],
     )
+
+
+def _one_after_another(kept: Sequence[tuple[int, str]]) -> list[str]:
+    """The lines from the first to the last: those that are not kept between them were blank."""
+    texts = dict(kept)
+    return [texts.get(number, "") for number in range(kept[0][0], kept[-1][0] + 1)]
 
 
 def others_of(hits: Sequence[Hit], root: Hit | None, detected: frozenset[str]) -> tuple[Finding, ...]:

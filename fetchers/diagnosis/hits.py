@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fetchers.diagnosis.model import Rule
 
@@ -37,8 +37,6 @@ class Hit:
     """Of the traceback it belongs to; 0 for none."""
     head: int = 0
     """Number of the line in which that begins."""
-    believed: bool = False
-    """Whether it is only the word of a structured diagnosis."""
 
 
 class Hits:
@@ -55,6 +53,13 @@ class Hits:
             first.append(hit)
         else:
             self._last.setdefault(hit.rule.id, deque(maxlen=LAST)).append(hit)
+
+    def survive(self, chain: int) -> None:
+        """The program goes on in spite of the exceptions of this chain."""
+        for hits in (*self._first.values(), *self._last.values()):
+            for at, hit in enumerate(hits):
+                if hit.chain == chain:
+                    hits[at] = replace(hit, handled=True)
 
     def numbers(self) -> Iterator[int]:
         """Of the lines that are kept."""

@@ -135,7 +135,9 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evidence: tuple[EvidenceLine, ...] = ()
     """At most 50 lines that lead to the same root cause when they are diagnosed alone."""
     context: tuple[str, ...] = ()
-    """At most ten lines around the root cause."""
+    """At most ten lines around the root cause, one after another: blank ones among them too."""
+    context_from: int = 0
+    """Number of the first of them; 0 where there are none."""
     lines: int = 0
     """Lines read."""
     jobs: int | None = None

@@ -34,6 +34,14 @@ _RAISED = re.compile(
 )
 """An exception in the middle of a line."""
 _INTRODUCES = re.compile(r"(?i)fail|error|exception|exc_info|could not|couldn't|cannot|unable|caught|crash|traceback")
+_GOES_ON = re.compile(
+    r"(?i)\bfall(?:ing|s|en)? ?back\b|\b(?:continuing|proceeding) (?:with|without|anyway)\b|\busing \S{1,80} instead\b"
+    r"|\b(?:not (?:available|installed|found|supported)|unavailable|missing)[,;:.] {1,3}(?:so )?"
+    r"(?:using|defaulting|disabling|skipping|falling)\b"
+)
+"""Said right after an exception: the program does without what it has not got."""
+_OPTIONAL = ("ImportError", "ModuleNotFoundError")
+"""Exceptions of what a program may do without: whether it does, the next line tells."""
 _IGNORED = ("Exception ignored in", "--- Logging error ---")
 """What Python says of an exception that can end nothing: in a destructor, at exit, in a logger."""
 _TEXT_MAX = 4_000
@@ -63,6 +71,10 @@ class LogReader:
         self._raw = ""
         self._inside = False
         """Whether the line belongs to a traceback."""
+        self._fallen: Raised | None = None
+        """The exception after which no line has been read yet."""
+        self._doubtful: list[tuple[Hit, int]] = []
+        """What of it counts only if the program does not say next that it goes on, with its threshold."""
 
     def feed(self, data: bytes) -> list[Detection]:
         """Read on; gives the rules that have reached their threshold by now, each once."""
@@ -88,6 +100,7 @@ class LogReader:
     def _end_of_log(self) -> tuple[list[Hit], Hit | None]:
         for block in self._splitter.finish():
             self._read(block)
+        self._settle(None)
         for head in self._tracebacks.unfinished():
             self._hit(Match(RULES[GENERAL], {}, 0, NEVER), head)
         hits = list(self._hits)
@@ -162,7 +175,7 @@ class LogReader:
     def _entry(self, entry: Entry, line: Line) -> None:
         if entry.rule in RULES:
             rule = RULES[entry.rule]
-            self._hit(Match(rule, {}, 0, rule.threshold), line._replace(text=rule.title), believed=True)
+            self._hit(Match(rule, {}, 0, rule.threshold), line._replace(text=rule.title))
             return
         for text in entry.lines:
             inner = read_line(line.number, cleaned(without_escapes(text.encode("utf-8", "replace"))))
@@ -175,6 +188,7 @@ class LogReader:
         self._inside = self._inside or place is not None
         if place in {Inside.FRAME, Inside.HANDLED}:
             return
+        self._settle(line)
         if isinstance(place, Raised):
             self._raised(line._replace(bare=place.text), place)
             return
@@ -204,7 +218,18 @@ class LogReader:
             return Level.UNSAID, False
         return said.level if said.text != last else min(said.level, Level.UNSAID), self._matcher.survived(last)
 
+    def _settle(self, line: Line | None) -> None:
+        """What comes right after an exception tells whether the program does without; null: nothing came."""
+        fallen, self._fallen = self._fallen, None
+        doubtful, self._doubtful = self._doubtful, []
+        if fallen is not None and line is not None and _GOES_ON.search(line.text[:_TEXT_MAX]):
+            self._hits.survive(fallen.chain)
+            return
+        for hit, threshold in doubtful:
+            self._count(hit, threshold)
+
     def _raised(self, line: Line, raised: Raised) -> None:
+        self._fallen = raised
         matches = self._matcher.matches(line)
         for match in matches:
             facts = {"exception": raised.exception} | match.facts
@@ -213,7 +238,7 @@ class LogReader:
             rule = RULES[GENERAL]
             self._hit(Match(rule, {"exception": raised.exception}, 0, rule.threshold), line, raised)
 
-    def _hit(self, match: Match, line: Line, raised: Raised | None = None, *, believed: bool = False) -> None:
+    def _hit(self, match: Match, line: Line, raised: Raised | None = None) -> None:
         self._order += 1
         survived = self._matcher.survived(line.text)
         hit = Hit(
@@ -229,14 +254,16 @@ class LogReader:
             logged=raised.logged if raised else False,
             chain=raised.chain if raised else 0,
             head=raised.head if raised else line.number,
-            believed=believed,
         )
         self._hits.add(hit)
         self._note(hit)
         self._margins.forget(self._hits.numbers)
         self._signs.failed()
         if hit.level is Level.UNSAID and not hit.handled and (_uncaught(raised) or match.rule.id != GENERAL):
-            self._count(hit, match.threshold)
+            if raised is not None and raised.exception in _OPTIONAL:
+                self._doubtful.append((hit, match.threshold))
+            else:
+                self._count(hit, match.threshold)
 
     def _note(self, hit: Hit) -> None:
         """Keep the line as it was written, and those around it."""

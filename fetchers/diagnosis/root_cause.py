@@ -39,8 +39,8 @@ WRAPPERS = re.compile(
     r"|BrokenExecutor|RemoteTraceback|RayTaskError|RayActorError|ActorDiedError|RetryError|MaxRetryError|ExceptionGroup"
     r"|BaseExceptionGroup|SystemExit|KeyboardInterrupt|BrokenPipeError|Exit|Abort|LaunchError|TrainingFailedError"
     r"|TuneError)\b"
-    r"|RuntimeError: (?:DataLoader worker .* exited|Job failed|.*generator didn't|Engine .*(?:died|failed to start)"
-    r"|Caught \w+ in )"
+    r"|RuntimeError: (?:DataLoader worker .* exited|Job failed|.*generator didn't|Engine .*(?:died|failed to start))"
+    r"|(?:\w+\.)*\w+: Caught \w+ in \w"
     r"|(?i:\w*error: (?:command|process|worker|subprocess|task|job)\b.*\b(?:failed|exited|died|returned)\b)"
 )
 """Exceptions that say that another one was raised elsewhere."""

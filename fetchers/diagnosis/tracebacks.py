@@ -21,6 +21,8 @@ OPEN_MAX = 64
 """Writers whose tracebacks are followed at a time."""
 AFTERWARDS = 3
 """Blank lines and words after an exception among which a chain may go on."""
+_ORIGINAL = "Original "
+"""Stands before the head where a worker's exception was raised again: what follows is the one that was raised first."""
 
 
 class Link(enum.Enum):
@@ -127,9 +129,11 @@ class Tracebacks:
     def _begin(self, line: Line, at: int, before: Level, *, handled: bool) -> Inside:
         chained = self._open.get(line.source)
         notebook = _NOTEBOOK.match(line.bare)
-        goes_on = chained is not None and chained.link is not Link.FIRST and chained.frames and chained.foreign == 0
+        original = line.text.endswith(_ORIGINAL, 0, at)
+        goes_on = chained is not None and chained.foreign == 0 and _goes_on(chained, original=original)
         if chained is not None and goes_on:
-            opened = replace(chained, head=line.number, indent=_margin(line.text[:at]))
+            link = Link.FROM if original else chained.link
+            opened = replace(chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True)
         else:
             self._chains += 1
             levels = {before, line.level}
@@ -198,6 +202,11 @@ class Tracebacks:
             del self._open[source]
         else:
             self._open[source] = replace(state, foreign=state.foreign + 1)
+
+
+def _goes_on(chained: _Open, *, original: bool) -> bool:
+    """Whether a head is that of the chain's next link."""
+    return not chained.frames if original else chained.frames and chained.link is not Link.FIRST
 
 
 def _is_exception(name: str, message: str | None, notebook: str) -> bool:

@@ -14,7 +14,7 @@ from monitor.columns import GLYPHS
 from monitor.export import SCHEMA, json_line, presentable
 from monitor.paint import BOLD, DIM, STATES, YELLOW, Paint
 from monitor.report import INDENT, Line, advice_lines, log_lines, named, said
-from monitor.tables import LOGS, TABLES
+from monitor.tables import TABLES
 from monitor.text import age, clean, counted, duration, one_line
 
 _BEFORE = 8
@@ -77,8 +77,7 @@ def _missing(known: Because) -> str:
 
 def _is_read(record: Record) -> bool:
     """Whether its log says more than its source."""
-    table = TABLES[record.table]
-    return table.logs == LOGS and record.state in table.read
+    return record.state in TABLES[record.table].read
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------

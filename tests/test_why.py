@@ -282,13 +282,15 @@ LACKS = {
         Because(record=record(state=State.FAILED), live=True),
         "its log has not been read yet: ask again in a minute",
     ),
-    "a run whose source says why": (
+    "a run whose output is still to be read": (
         Because(record=record("a", "completed", state=State.FAILED, reason=REASON), live=True),
-        "",
+        "its log has not been read yet: ask again in a minute",
     ),
-    "a run whose source does not": (
-        Because(record=record("a", "completed", state=State.FAILED), live=True),
-        "its source gives no reason",
+    "a run whose source and output say nothing": (
+        Because(
+            record=record("a", "completed", state=State.FAILED), outcome=Outcome(table="completed", key="a"), live=True
+        ),
+        "neither its source nor its log says why",
     ),
     "a success": (Because(record=record(state=State.SUCCEEDED), live=True), ""),
     "a running one": (Because(record=record(), live=True), ""),

@@ -37,7 +37,7 @@ class LogsFetcher(GoogleFetcher):
         self._readings: weakref.WeakKeyDictionary[Calls, Reading] = weakref.WeakKeyDictionary()
         """One for each fetch: its scopes share one quota, and a second try asks only for what is missing."""
         self._crowded: set[tuple[str, str]] = set()
-        """Table and key of logs that a page shared with others held too little of, and no call was left for."""
+        """Table and key of logs that a page shared with others held too little of, and that nobody has read since."""
 
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
         """Yield `Outcome`s of the targets of one table as they become known, or the `LogText` that was asked for.

@@ -18,8 +18,10 @@ from fetchers.log_queries import COUNT
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import Reason, State
 
-PIECE = 64 * 1024
-"""Bytes that are diagnosed in one go: a few milliseconds."""
+PIECE = 16 * 1024
+"""Bytes that are diagnosed in one go: a millisecond, or twenty where every line fails."""
+JUDGED = 2 * 1024 * 1024
+"""Bytes of one log that are diagnosed: seconds where every line fails, and logs are judged one after another."""
 
 CERTAIN_RANK = 75
 """Rules below this rank may be what followed from a cause that stands before them: an exception, ranks that wait for
@@ -32,6 +34,16 @@ REASON = 1_000
 """Characters of a reason."""
 
 EMPTY = "no log entries"
+
+
+def newest(entries: Sequence[Any]) -> Sequence[Any]:
+    """Those of the entries, oldest first, that are diagnosed: as many of the last as are not too much."""
+    left = JUDGED
+    for index in range(len(entries) - 1, -1, -1):
+        left -= entries[index].ByteSize()
+        if left < 0:
+            return entries[index + 1 :]
+    return entries
 
 
 async def diagnosis_of(entries: Sequence[Any]) -> Diagnosis:

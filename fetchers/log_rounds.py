@@ -1,7 +1,8 @@
 """Reads the logs of many records with as few calls as they need: together first, alone where that was too little.
 
 A page of a thousand entries tells of every log that it holds in full, or that says in it what went wrong. Logs that are
-not in it at all are read together once more where there are too many to read each alone.
+not in it at all are read together once more where there are too many to read each alone. Pages are asked for side by
+side, but one log is judged after another, and told at once: what is done counts, however soon the time is over.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import Any
 from fetchers.errors import BadAnswer, FetchError, Rejected
 from fetchers.gcp import Session, is_absent
 from fetchers.log_entries import in_order, moment_of, name_of, place_of
-from fetchers.log_outcomes import diagnosis_of, is_specific, outcome_of, unreadable
+from fetchers.log_outcomes import diagnosis_of, is_specific, newest, outcome_of, unreadable
 from fetchers.log_pages import EntryPage, OutOfCalls, Quota, read_page, request_for
 from fetchers.log_queries import COUNTS, SOURCES, begin_of, chunks, end_of, query, within
 from fetchers.messages import LogTarget, Outcome
 from fetchers.records import State
 
 AT_ONCE = 16
-"""Calls in flight for one table."""
+"""Pages of one table that are asked for or wait to be judged: no call is made for what nobody would come to."""
 TOGETHER = 50
 """Logs that one page is asked for: more would crowd each other out of its thousand entries."""
 COUNTED_TOGETHER = 300
@@ -38,6 +39,8 @@ class Reading:
     """Table and key of the logs that have their outcome."""
     failures: dict[str, FetchError] = field(default_factory=dict)
     """Why a first try for a table failed."""
+    judging: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held for the page that is judged: of many that were judged side by side, all would be half done at the end."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,9 @@ class _Query:
 
 @dataclass
 class _Found:
-    """What one page said."""
+    """What one page left open."""
 
     query: _Query
-    outcomes: list[Outcome] = field(default_factory=list)
     crowded: list[LogTarget] = field(default_factory=list)
     """Logs of which the page held too little to be certain."""
     unseen: list[LogTarget] = field(default_factory=list)
@@ -70,29 +72,29 @@ class Rounds:
     """The calls of one table's part of a fetch."""
 
     def __init__(self, session: Session, reading: Reading, crowded: set[tuple[str, str]]) -> None:
-        """`crowded` outlives the fetch: logs for which no call was left are not read together with others again."""
+        """`crowded` outlives the fetch: logs that a shared page held too little of are not read with others again."""
         self._session = session
         self._reading = reading
         self._crowded = crowded
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[_Found]] = set()
+        self._told: asyncio.Queue[Outcome | asyncio.Task[_Found]] = asyncio.Queue()
+        """Outcomes as they become known, and the tasks that have ended, each behind the outcomes that it told."""
         self._failure: FetchError | None = None
 
     async def run(self, targets: Sequence[LogTarget]) -> AsyncGenerator[list[Outcome]]:
-        """Yield outcomes as pages arrive. Raises the first `FetchError` once what was under way has ended."""
+        """Yield outcomes as logs are judged. Raises the first `FetchError` once what was under way has ended."""
         if not self._reading.quota.left and self._session.scope in self._reading.failures:
             raise self._reading.failures[self._session.scope]  # a second try without a call left has not gone well
         self._start(self._first(targets))
         try:
             while self._tasks:
-                done, self._tasks = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-                for found in [task.result() for task in done]:
-                    self._failure = self._failure or found.failure
-                    if self._failure is None:
-                        self._start(self._next(found))
-                    self._reading.done.update((outcome.table, outcome.key) for outcome in found.outcomes)
-                    if found.outcomes:
-                        yield found.outcomes
+                told = await self._told.get()
+                if isinstance(told, Outcome):
+                    self._done(told)
+                    yield [told]
+                else:
+                    self._ended(told)
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -101,13 +103,27 @@ class Rounds:
             self._reading.failures[self._session.scope] = self._failure
             raise self._failure
 
+    def _done(self, outcome: Outcome) -> None:
+        place = outcome.table, outcome.key
+        self._reading.done.add(place)
+        self._crowded.discard(place)
+
+    def _ended(self, task: asyncio.Task[_Found]) -> None:
+        self._tasks.discard(task)
+        found = task.result()
+        self._failure = self._failure or found.failure
+        if self._failure is None:
+            self._start(self._next(found))
+
     # --- which pages to ask for ----------------------------------------------------------------------------------
 
     def _start(self, queries: Iterable[_Query]) -> None:
         """Begin what the quota has calls for; what it has none for stays unread."""
         for one in queries:
             if self._reading.quota.take():
-                self._tasks.add(asyncio.create_task(self._read(one)))
+                task = asyncio.create_task(self._read(one))
+                task.add_done_callback(self._told.put_nowait)
+                self._tasks.add(task)
 
     def _first(self, targets: Sequence[LogTarget]) -> Iterator[_Query]:
         """Yield queries for all of a table: failures before successes, those known to be long alone."""
@@ -126,7 +142,6 @@ class Rounds:
         """
         starved = found.crowded + found.unseen
         if len(starved) > self._reading.quota.left:
-            self._crowded.update(map(_place, found.crowded))
             yield from _grouped(found.unseen, TOGETHER)
             starved = found.crowded
         yield from (_Query((target,)) for target in starved)
@@ -141,7 +156,8 @@ class Rounds:
                 return _Found(query)
             except FetchError as error:
                 return self._failed(query, error)
-        return await self._judged(query, page)
+            async with self._reading.judging:
+                return await self._judged(query, page)
 
     def _request(self, asked: _Query) -> Any:
         records = [target.record for target in asked.targets]
@@ -151,7 +167,8 @@ class Rounds:
     def _failed(self, query: _Query, error: FetchError) -> _Found:
         """A log of which the service gives nothing readable has a problem of its own; anything else ends the fetch."""
         if query.alone and isinstance(error, BadAnswer | Rejected) and not is_absent(error):
-            return _Found(query, [unreadable(query.targets[0], str(error), error.retry_after_s)])
+            self._told.put_nowait(unreadable(query.targets[0], str(error), error.retry_after_s))
+            return _Found(query)
         return _Found(query, failure=error)
 
     async def _judged(self, query: _Query, page: EntryPage) -> _Found:
@@ -161,8 +178,8 @@ class Rounds:
         for target in query.targets:
             await self._judge(found, target, logs[_place(target)], whole=_is_whole(target, entries, page))
         if len(found.unseen) == len(query.targets):  # it told of none: together they would be asked for ever
-            found.crowded, found.unseen = found.unseen, []
-        self._crowded.difference_update((outcome.table, outcome.key) for outcome in found.outcomes)
+            self._crowd(found, found.unseen)
+            found.unseen = []
         return found
 
     async def _judge(self, found: _Found, target: LogTarget, entries: list[Any], *, whole: bool) -> None:
@@ -170,11 +187,18 @@ class Rounds:
         if not (entries or certain):
             found.unseen.append(target)
             return
-        diagnosis = await diagnosis_of(entries)
+        read = newest(entries)
+        diagnosis = await diagnosis_of(read)
         if certain or is_specific(diagnosis):
-            found.outcomes.append(outcome_of(target, diagnosis, entries, whole=whole and not found.query.counts))
+            whole = whole and len(read) == len(entries) and not found.query.counts
+            self._told.put_nowait(outcome_of(target, diagnosis, read, whole=whole))
         else:
-            found.crowded.append(target)
+            self._crowd(found, [target])
+
+    def _crowd(self, found: _Found, targets: Sequence[LogTarget]) -> None:
+        """Have logs read alone, in the next fetch where calls or time are over before."""
+        found.crowded.extend(targets)
+        self._crowded.update(map(_place, targets))
 
 
 def _place(target: LogTarget) -> tuple[str, str]:

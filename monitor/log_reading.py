@@ -28,6 +28,7 @@ from monitor.flight import Ended
 from monitor.keeping import Keeping
 from monitor.log_reader import LogReader
 from monitor.off_loop import off_loop
+from monitor.own_names import with_own_names
 from monitor.tables import LOGS, TABLES
 
 OUTCOMES_S = 30.0
@@ -73,6 +74,7 @@ class LogReading:
             extraction = Extraction(budget, clock.monotonic())
             self._readers[source] = LogReader(extraction, clock, partial(self._ask_outcomes, source))
             self._desks[source] = Desk(extraction, clock, accumulator.record, partial(self._ask_log, source), tell)
+        self._project = settings.gcp.project
         self._strange: list[_Seen] = []
         """Records that the cache is to be asked about."""
         self._looking: asyncio.Task[None] | None = None
@@ -176,8 +178,14 @@ class LogReading:
             return
         for (key, record, final), outcome in zip(old, outcomes, strict=True):
             if outcome is not None:
-                self._recall(key, record, outcome, final.written_at)
-                self._keep(record, outcome, final.written_at)
+                better = self._addressed(outcome, record)
+                self._recall(key, record, better, final.written_at)
+                self._keep(record, better, final.written_at)
+
+    def _addressed(self, outcome: Outcome, record: Record) -> Outcome:
+        if outcome.reason is None:
+            return outcome
+        return msgspec.structs.replace(outcome, reason=with_own_names(outcome.reason, record, self._project))
 
     def _explain(self, key: str, record: Record, outcome: Outcome) -> None:
         self._accumulator.explain(record.table, key, end_of(record), outcome.reason or record.reason)
@@ -231,7 +239,8 @@ class LogReading:
                 pass
 
     def _take(self, source: str, outcome: Outcome) -> None:
-        known = self._readers[source].take(outcome)
+        asked = self._readers[source].extraction.log(outcome.table, outcome.key)
+        known = asked and self._readers[source].take(outcome := self._addressed(outcome, asked.record))
         if known is None:
             return
         if outcome.problem is None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fetchers.diagnosis import LogReader, diagnose, reason_of
+from fetchers.diagnosis.headline import TEXT_MAX, headline
 from fetchers.diagnosis.model import Detection, Diagnosis
 
 DENIED = "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource"
@@ -184,7 +185,7 @@ def test_a_traceback_in_a_structured_entry_is_read() -> None:
         found = diagnose(["before", log, "after"])
         assert found.finding is not None
         assert (found.finding.rule, found.finding.line) == ("python_exception", 2)
-        assert found.finding.text == "custom.Broken: the valve"
+        assert found.finding.text == "Broken: the valve"
     spaced = " ".join([HEAD, FRAMES[0].strip(), "main() ValueError: too few values"])
     found = diagnose("The replica workerpool0-0 exited with a non-zero status of 1. " + spaced)
     assert found.finding is not None
@@ -205,7 +206,7 @@ def test_colours_within_an_entry_are_taken_out() -> None:
         json.dumps({"severity": "ERROR", "message": f"\x1b[31m{DENIED[:20]}\x1b[0m{DENIED[20:]}\x1b]8;;x\x07"})
     )
     assert found.finding is not None
-    assert found.finding.text == DENIED
+    assert found.finding.text == headline(DENIED)
 
 
 def test_an_entry_without_a_severity_is_not_quiet() -> None:
@@ -265,7 +266,7 @@ def test_a_crash_behind_a_progress_bar_is_read() -> None:
     assert crashed.finding.text == "Segmentation fault (core dumped)"
     raised = diagnose([bar + HEAD, *FRAMES, "app.Broken: the valve"])
     assert raised.finding is not None
-    assert (raised.finding.line, raised.finding.text) == (5, "app.Broken: the valve")
+    assert (raised.finding.line, raised.finding.text) == (5, "Broken: the valve")
 
 
 def test_a_warning_is_not_why_an_exception_ended_the_program() -> None:
@@ -438,8 +439,8 @@ def test_interleaved_tracebacks_are_told_apart() -> None:
     found = diagnose(log)
     assert found.finding is not None
     assert {found.finding.text, *(other.text for other in found.others)} == {
-        "app.Broken: on one",
-        "app.Broken: on zero",
+        "Broken: on one",
+        "Broken: on zero",
     }
 
 
@@ -578,3 +579,37 @@ def test_blank_lines_are_lines_of_the_context() -> None:
     assert (found.finding.line, found.context_from) == (6, 1)
     assert [text.strip() for text in found.context] == [text.strip() for text in log[:8]]
     assert found.context[found.finding.line - found.context_from] == DENIED
+
+
+TOLD = {
+    DENIED: "PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource",
+    f"ERROR {DENIED}": "ERROR PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource",
+    "torch.OutOfMemoryError: CUDA out of memory.": "OutOfMemoryError: CUDA out of memory.",
+    "requests.exceptions.ConnectionError": "ConnectionError",
+    "main.<locals>.BadShapeError: 3": "BadShapeError: 3",
+    "see google.com: ValueError: x": "see google.com: ValueError: x",
+    "at /a.b.MyError: no": "at /a.b.MyError: no",
+    "two\tblanks   are one": "two blanks are one",
+}
+
+
+@pytest.mark.parametrize("line", TOLD)
+def test_a_reason_tells_an_exception_by_its_class(line: str) -> None:
+    """Without its modules, which would fill a cell; the evidence has the line as it was written."""
+    assert headline(line) == TOLD[line]
+
+
+def test_the_evidence_keeps_the_modules() -> None:
+    """Only the reason is told without them."""
+    found = diagnose(DENIED)
+    assert found.finding is not None
+    assert found.finding.text == TOLD[DENIED]
+    assert (found.evidence[0].text, found.context) == (DENIED, (DENIED,))
+
+
+def test_a_reason_that_is_cut_ends_with_a_word_and_an_ellipsis() -> None:
+    """An address is not torn where a whole word is near; what has no blank is cut anywhere."""
+    told = headline("word " * 97 + "https://pytorch.org/docs/stable/notes/cuda.html")
+    assert told.endswith("word…")
+    assert len(headline("x" * 600)) == TEXT_MAX
+    assert headline("x" * 600).endswith("x…")

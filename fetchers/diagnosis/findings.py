@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 from fetchers.diagnosis.advice import advise
 from fetchers.diagnosis.facts import facts_of
+from fetchers.diagnosis.headline import TEXT_MAX, headline
 from fetchers.diagnosis.hits import Hit
 from fetchers.diagnosis.model import Category, Finding
 from fetchers.records import Reason
 from fetchers.redact import redact
-
-TEXT_MAX = 500
-"""Characters of a finding's text."""
 
 _POINTLESS = frozenset(
     {Category.CONFIG, Category.PERMISSION, Category.NOT_FOUND, Category.IMAGE, Category.EXCEPTION, Category.WANDB}
@@ -29,7 +27,7 @@ def finding_of(hit: Hit, neighbours: Sequence[str], *, fatal: bool) -> Finding:
         category=rule.category.value,
         origin=rule.origin,
         line=hit.number,
-        text=" ".join(shown(hit.text).split())[:TEXT_MAX],
+        text=headline(shown(hit.text)),
         facts={name: redact(value)[:TEXT_MAX] for name, value in facts.items()},
         advice=redact(advise(rule, facts)),
         fatal=fatal,

@@ -86,8 +86,6 @@ class Fetch(Message, frozen=True, kw_only=True):
     """For `LOG`."""
     calls: int = 0
     """For `OUTCOMES`: calls that the shared quota of log reads has left; what they do not reach stays unread."""
-    reasons: bool = True
-    """For a table: whether what its records printed may be read to say why they ended, where its own source has it."""
 
 
 ToWorker = Configure | Fetch

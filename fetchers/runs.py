@@ -16,13 +16,8 @@ from fetchers.scratch import private_directory
 from fetchers.settings import QUEUE, Settings
 from fetchers.threads import Threads
 from fetchers.wandb_environment import prepare_environment
-from fetchers.wandb_reasons import Reasons, outcomes
+from fetchers.wandb_reasons import outcomes
 from fetchers.wandb_records import ACTIVE
-
-NEW_ONLINE = 10
-"""Outputs of runs of a server that one fetch reads, of those not read before: each is a call or two."""
-NEW_OFFLINE = 50
-"""The same of a directory."""
 
 
 class RunsFetcher:
@@ -40,8 +35,6 @@ class RunsFetcher:
         self._offline = OfflineRuns()
         self._online = OnlineRuns(settings.wandb)
         self._printed_online = functools.partial(wandb_console.printed, self._online)
-        self._reasons_online = Reasons(self._printed_online, NEW_ONLINE)
-        self._reasons_offline = Reasons(self._offline.printed, NEW_OFFLINE)
 
     async def fetch(self, fetch: Fetch, scope: str, calls: Calls) -> AsyncGenerator[Yielded]:
         """Yield the pages of a scope; a record names the table it belongs to, which need not be the one asked for.
@@ -70,12 +63,8 @@ class RunsFetcher:
     def _records(self, ask: Ask) -> AsyncGenerator[Sequence[Record]]:
         if self._is_queue(ask.scope):
             return self._online.queued(ask, ask.scope.removeprefix(QUEUE))
-        offline = self._is_offline(ask.scope)
-        source = self._offline if offline else self._online
-        pages = source.active(ask) if ask.fetch.table == ACTIVE else source.completed(ask)
-        if not ask.fetch.reasons:
-            return pages
-        return (self._reasons_offline if offline else self._reasons_online).explained(ask, pages)
+        source = self._offline if self._is_offline(ask.scope) else self._online
+        return source.active(ask) if ask.fetch.table == ACTIVE else source.completed(ask)
 
     def _is_offline(self, scope: str) -> bool:
         return scope in self._settings.offline_dirs

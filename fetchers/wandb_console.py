@@ -151,6 +151,9 @@ async def _page(server: OnlineRuns, ask: Ask, file: File, part: LogPart) -> LogT
 
     def read(start: int, end: int) -> bytes:
         left = max(_LEAVES_S, ask.left_s() - _LEAVES_S)
-        return download(file.url, start, end, key=key, home=server.base_url, deadline_s=left)
+        data = download(file.url, start, end, key=key, home=server.base_url, deadline_s=left)
+        if len(data) < end - start:  # what stands at the end would be missing, and nobody would look again
+            raise BadAnswer(f"{OUTPUT} of {file.size:,} bytes: only {len(data):,} came of {end - start:,} asked for")
+        return data
 
     return await ask.call(f"Download {OUTPUT}", 1, lambda: page_of_file(read, file.size, part))

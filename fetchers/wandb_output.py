@@ -10,7 +10,6 @@ from fetchers.diagnosis import RULES_VERSION, diagnose
 from fetchers.diagnosis.merge import merged
 from fetchers.messages import LogEntry, LogPart, LogTarget, Outcome
 from fetchers.plain import plain_line
-from fetchers.records import State
 
 OUTPUT = "output.log"
 """The file of a run that holds what it printed."""
@@ -20,9 +19,6 @@ PAGE_BYTES = 256 * 1024
 
 TAIL = LogPart(most=1_000)
 """What a reason is read from: the end."""
-
-ENDED_BADLY = frozenset({State.FAILED, State.CANCELLED})
-"""How a run has ended whose output may say why."""
 
 _DIGITS = 19
 _BYTE = "byte:"

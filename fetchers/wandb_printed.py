@@ -48,15 +48,6 @@ def printed(path: Path, part: LogPart) -> LogText:
     return _page_of_records(path, part)
 
 
-def output_signature(path: Path) -> tuple[int, int]:
-    """Changes whenever the `output.log` beside this `.wandb` file does."""
-    try:
-        status = (path.parent / "files" / OUTPUT).stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_size, status.st_mtime_ns)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Callable[[int, int], bytes], int]]:
     """Open a regular file; give what reads it from one offset up to another, and its size."""

@@ -231,7 +231,6 @@ class Engine:
             limit=plan.limit,
             known=self._accumulator.known(table, scopes),
             first=self._accumulator.first(table, scopes),
-            reasons=self._reasons,
         )
 
     def _wake_at(self, name: str, when: float | None, callback: Callable[[], None]) -> None:

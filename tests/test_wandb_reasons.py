@@ -7,7 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from fetchers.ask import Ask
 from fetchers.base import Calls, LogText
-from fetchers.errors import FetchError, Throttled, Unreachable
+from fetchers.errors import FetchError, Throttled
 from fetchers.messages import LOG, OUTCOMES, Fetch, LogEntry, LogPart, LogTarget, Message, Outcome
 from fetchers.plain import LONGEST_LINE, plain_line
 from fetchers.records import Reason, Record, State
@@ -28,7 +28,7 @@ from fetchers.threads import Threads
 from fetchers.wandb_console import file_of
 from fetchers.wandb_download import download
 from fetchers.wandb_output import page_of_file
-from fetchers.wandb_reasons import AGAIN_S, AT_ONCE, Reasons, outcomes
+from fetchers.wandb_reasons import AT_ONCE, outcomes
 from tests.emulators.wandb import DOWNLOAD, Fault, WandbEmulator
 from tests.emulators.wandb_fixtures import KEY, serving, working
 from tests.emulators.wandb_printed import Printed
@@ -91,83 +91,86 @@ def rule(found: Record) -> str | None:
 
 
 @module
-async def test_rows_come_first_and_their_reasons_after(server: WandbEmulator, worker: WorkerProcess) -> None:
-    """The page has what the states say; then come again those whose output says more, and only those."""
-    answer = await worker.fetch("completed", PROJECT)
-    assert (answer.complete, answer.stuck, answer.pages) == ({PROJECT}, False, [5, 2])
-    first, better = answer.records[:5], answer.records[5:]
-    assert [(row.raw_state, rule(row)) for row in first if row.reason] == [
-        ("failed", "nonzero_exit"),
-        ("crashed", "nonzero_exit"),
-    ]
-    assert {(row.raw_state, rule(row)) for row in better} == {
-        ("failed", "python_exception"),
-        ("crashed", "out_of_memory"),
-    }
-    assert {row.reason.text for row in better if row.reason and row.raw_state == "failed"} == {"KeyError: 'price'"}
+@pytest.mark.parametrize("table", ["completed", "active"])
+async def test_rows_come_at_once_with_what_their_states_say(
+    server: WandbEmulator, worker: WorkerProcess, table: str
+) -> None:
+    """No row waits for what its run printed, nor does the fetch: that is asked for by who wants it."""
+    known = [run.id for run in server.world.project().runs]
+    for _ in range(2):
+        answer = await worker.fetch(table, PROJECT, known={PROJECT: tuple(known)})
+        assert (answer.complete, answer.stuck) == ({PROJECT}, False)
+        assert len(answer.records) == len(answer.ids)
+        ended = {row.raw_state: rule(row) for row in answer.records if not row.state.pending}
+        assert ended == {"finished": None, "failed": "nonzero_exit", "crashed": "nonzero_exit", "killed": None}
+    for operation in (TAIL, "RunOutputFile", DOWNLOAD):
+        assert asked(server, operation) == []
+
+
+# --- online: why -----------------------------------------------------------------------------------------------------
+
+
+def run_of(server: WandbEmulator, id_: str) -> Run:
+    """One run of the server's world."""
+    run = server.world.run("acme", "arr", id_)
+    assert run is not None
+    return run
+
+
+async def wanted(worker: WorkerProcess, *runs: str, scope: str = PROJECT) -> tuple[LogTarget, ...]:
+    """The runs as their rows stand."""
+    rows = (await worker.fetch("completed", scope)).latest
+    return tuple(LogTarget(key=f"key of {run}", record=rows[run]) for run in runs)
+
+
+async def why(worker: WorkerProcess, *runs: str, soft_deadline_s: float = 20.0) -> list[Outcome]:
+    """The outcomes of these runs, in that order; the fetch must be complete and leave the worker sound."""
+    targets = await wanted(worker, *runs)
+    answer = await worker.fetch(OUTCOMES, "completed", targets=targets, soft_deadline_s=soft_deadline_s)
+    assert (answer.complete, answer.failures, answer.stuck) == ({"completed"}, {}, False)
+    told = {outcome.key: outcome for outcome in answer.outcomes}
+    assert len(told) == len(answer.outcomes)
+    return [told[target.key] for target in targets]
+
+
+def told_rule(outcome: Outcome) -> str | None:
+    """The rule of an outcome's reason."""
+    return outcome.reason.rule if outcome.reason else None
+
+
+@module
+async def test_what_a_run_printed_says_more_than_its_state(server: WandbEmulator, worker: WorkerProcess) -> None:
+    """One that failed and one that crashed say why by their output; one that was killed is not looked into."""
+    failed, crashed, killed = await why(worker, "run0005", "run0006", "run0007")
+    assert (told_rule(failed), told_rule(crashed)) == ("python_exception", "out_of_memory")
+    assert failed.reason is not None
+    assert failed.reason.text == "KeyError: 'price'"
+    assert (killed.reason, killed.entries, killed.rules, killed.problem) == (None, 0, 0, None)
     assert sorted(asked(server, TAIL)) == ["run0005", "run0006"]
 
 
 @module
-async def test_what_was_read_is_not_read_again(server: WandbEmulator, worker: WorkerProcess) -> None:
-    """The next poll has the reasons on its first page and asks for no output; a run that ran again is read again."""
-    await worker.fetch("completed", PROJECT)
-    answer = await worker.fetch("completed", PROJECT)
-    assert answer.pages == [5]
-    assert [rule(row) for row in answer.records if row.state is State.FAILED] == ["python_exception", "out_of_memory"]
-    assert len(asked(server, TAIL)) == 2
-    run = server.world.run("acme", "arr", "run0005")
-    assert run is not None
-    assert run.heartbeat is not None
-    run.heartbeat += timedelta(hours=1)
-    run.printed = Printed("OSError: [Errno 28] No space left on device: 'checkpoint.pt'\n")
-    answer = await worker.fetch("completed", PROJECT)
-    assert rule(answer.latest["run0005"]) == "disk_full"
-    assert asked(server, TAIL)[2:] == ["run0005"]
-
-
-@module
-async def test_few_are_read_in_a_fetch_the_newest_first(server: WandbEmulator, worker: WorkerProcess) -> None:
-    """Of 23 failed runs each fetch reads ten, at most five at a time, those that ended last before the others."""
-    ended = server.world.project().runs[5].heartbeat
-    assert ended is not None
-    printed = Printed(PRINTED["failed"])
-    server.world.project().runs = [
-        Run(f"r{at:02d}", "failed", heartbeat=ended + timedelta(minutes=at), printed=printed) for at in range(23)
-    ]
-    names = [f"r{at:02d}" for at in reversed(range(23))]
-    for fetch in range(3):
-        answer = await worker.fetch("completed", PROJECT)
-        read = names[: 10 * (fetch + 1)]
-        assert sorted(asked(server, TAIL), reverse=True) == read
-        assert {row.id for row in answer.latest.values() if rule(row) == "python_exception"} == set(read)
-        assert answer.pages == [23, *([5, 5] if fetch < 2 else [3])]
-
-
-@module
-async def test_where_no_reasons_are_wanted_nothing_is_read(server: WandbEmulator, worker: WorkerProcess) -> None:
-    """A fetch that asks for no reasons has what the states say, and costs no call more."""
-    answer = await worker.fetch("completed", PROJECT, reasons=False)
-    assert (answer.pages, asked(server, TAIL)) == ([5], [])
-    assert rule(answer.latest["run0005"]) == "nonzero_exit"
-
-
-@module
-async def test_a_run_that_has_just_failed_says_why_at_once(server: WandbEmulator, worker: WorkerProcess) -> None:
-    """What was last seen running is read with its end, in the same fetch."""
-    run = server.world.project().runs[0]
-    run.state, run.heartbeat, run.printed = "failed", datetime(2027, 1, 1, tzinfo=UTC), Printed(PRINTED["failed"])
-    answer = await worker.fetch("active", PROJECT, known={PROJECT: (run.id,)})
-    assert rule(answer.latest[run.id]) == "python_exception"
+@pytest.mark.parametrize("run", ["run0005", "run0006"])
+async def test_what_says_nothing_leaves_the_reason_of_the_row(
+    server: WandbEmulator, worker: WorkerProcess, run: str
+) -> None:
+    """No output at all, or output without a cause: the row's own reason, and that is no problem."""
+    [target_] = await wanted(worker, run)
+    assert target_.record.reason is not None
+    for text, entries in (("", 0), ("step 1\nstep 2\n", 2)):
+        run_of(server, run).printed.text = text
+        [outcome] = await why(worker, run)
+        assert (outcome.reason, outcome.entries) == (target_.record.reason, entries)
+        assert (outcome.problem, outcome.evidence, outcome.rules > 0) == (None, (), True)
 
 
 @module
 async def test_a_server_of_old_is_asked_for_the_file(server: WandbEmulator, worker: WorkerProcess) -> None:
     """Where nobody knows of console lines, the end of `output.log` is downloaded with the key, where there is one."""
     without_lines(server)
-    answer = await worker.fetch("completed", PROJECT)
-    assert rule(answer.latest["run0005"]) == "python_exception"
-    assert rule(answer.latest["run0006"]) == "nonzero_exit"  # it crashed, and left no file
+    failed, crashed = await why(worker, "run0005", "run0006")
+    assert told_rule(failed) == "python_exception"
+    assert (told_rule(crashed), crashed.entries, crashed.problem) == ("nonzero_exit", 0, None)  # it left no file
     [download_] = [told for name, told in server.requests if name == DOWNLOAD]
     assert str(download_["authorization"]).startswith("Basic ")
     assert download_["range"] == f"bytes=0-{len(PRINTED['failed']) - 1}"
@@ -177,12 +180,11 @@ async def test_a_server_of_old_is_asked_for_the_file(server: WandbEmulator, work
 async def test_a_bucket_gets_no_key(server: WandbEmulator, worker: WorkerProcess) -> None:
     """A file whose address is at another server is downloaded from there without the key."""
     async with serving(server.world) as bucket:
-        run = server.world.run("acme", "arr", "run0005")
-        assert run is not None
+        run = run_of(server, "run0005")
         run.printed.lines, run.printed.signed = False, True
         run.odd = {"files": lambda **_: run.printed._files(f"{bucket.url}/files/acme/arr/run0005", ())}
-        answer = await worker.fetch("completed", PROJECT)
-        assert rule(answer.latest["run0005"]) == "python_exception"
+        [outcome] = await why(worker, "run0005")
+        assert told_rule(outcome) == "python_exception"
         [(operation, told)] = bucket.requests
     assert (operation, told["path"]) == (DOWNLOAD, "/bucket/acme/arr/run0005/output.log?signature=secret")
     assert "authorization" not in told
@@ -190,30 +192,29 @@ async def test_a_bucket_gets_no_key(server: WandbEmulator, worker: WorkerProcess
 
 @module
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_a_download_that_goes_wrong_costs_no_row(
+async def test_a_download_that_goes_wrong_is_said_of_its_run(
     server: WandbEmulator, worker: WorkerProcess, fault: Fault
 ) -> None:
-    """Whatever becomes of the download, the fetch is complete and in time, the worker sound, the reasons as before."""
+    """Whatever becomes of the download, the fetch is complete and in time, and the reason is that of the row."""
     without_lines(server)
     server.set_fault(DOWNLOAD, fault)
-    answer = await worker.fetch("completed", PROJECT, soft_deadline_s=4.0)
-    assert (answer.complete, answer.failures, answer.stuck) == ({PROJECT}, {}, False)
-    assert len(answer.ids) == 5
-    expected = "nonzero_exit"
-    assert rule(answer.latest["run0005"]) == expected
+    [outcome] = await why(worker, "run0005", soft_deadline_s=4.0)
+    assert str(outcome.problem).startswith("log not readable: ")
+    assert (told_rule(outcome), outcome.rules) == ("nonzero_exit", 0)
     assert asked(server, DOWNLOAD)
 
 
 @module
 @pytest.mark.parametrize("fault", list(Fault))
-async def test_lines_that_do_not_come_cost_no_row(server: WandbEmulator, worker: WorkerProcess, fault: Fault) -> None:
+async def test_lines_that_do_not_come_are_no_outcome(
+    server: WandbEmulator, worker: WorkerProcess, fault: Fault
+) -> None:
     """The same for the lines; where the server refuses them, the file may still say why."""
     server.set_fault(TAIL, fault)
-    answer = await worker.fetch("completed", PROJECT, soft_deadline_s=4.0)
-    assert (answer.complete, answer.failures, answer.stuck) == ({PROJECT}, {}, False)
-    assert len(answer.ids) == 5
-    assert rule(answer.latest["run0005"]) in ("nonzero_exit", "python_exception")
-    assert rule(answer.latest["run0006"]) == "nonzero_exit"
+    failed, crashed = await why(worker, "run0005", "run0006", soft_deadline_s=4.0)
+    assert told_rule(failed) == ("nonzero_exit" if failed.problem else "python_exception")
+    assert told_rule(crashed) == "nonzero_exit"
+    assert {outcome.problem is None for outcome in (failed, crashed)} == {bool(asked(server, "RunOutputFile"))}
     server.set_fault(TAIL, None)
     assert len((await worker.fetch("active", PROJECT)).ids) == 3
 
@@ -225,12 +226,11 @@ async def test_of_a_huge_file_only_the_end_is_taken(
 ) -> None:
     """Of 20 MB the last part is asked for; a server that sends all of it all the same is read to the end."""
     without_lines(server)
-    run = server.world.run("acme", "arr", "run0005")
-    assert run is not None
+    run = run_of(server, "run0005")
     server.ranges = ranges
     run.printed.text = PRINTING * 10_000 + PRINTED["failed"]
-    answer = await worker.fetch("completed", PROJECT)
-    assert rule(answer.latest["run0005"]) == "python_exception"
+    [outcome] = await why(worker, "run0005")
+    assert (told_rule(outcome), outcome.whole) == ("python_exception", False)
     size = len(run.printed.text)
     assert [told["range"] for name, told in server.requests if name == DOWNLOAD] == [
         f"bytes={size - 256 * 1024}-{size - 1}"
@@ -241,34 +241,23 @@ async def test_of_a_huge_file_only_the_end_is_taken(
 async def test_a_size_that_is_no_size_is_no_file(server: WandbEmulator, worker: WorkerProcess) -> None:
     """A file that is said to be empty, or of a negative size, is not asked for; of one too large the end is missing."""
     without_lines(server)
-    run = server.world.run("acme", "arr", "run0005")
-    assert run is not None
     for size in (0, -5, 10**15):
-        run.printed.size = size
-        assert run.heartbeat is not None
-        run.heartbeat += timedelta(minutes=1)
-        answer = await worker.fetch("completed", PROJECT)
-        assert (answer.failures, rule(answer.latest["run0005"])) == ({}, "nonzero_exit")
+        run_of(server, "run0005").printed.size = size
+        [outcome] = await why(worker, "run0005")
+        assert (told_rule(outcome), outcome.problem is None) == ("nonzero_exit", size <= 0)
     assert len(asked(server, DOWNLOAD)) == 1
 
 
 # --- online: evidence and the whole log ------------------------------------------------------------------------------
 
 
-async def target(worker: WorkerProcess, run: str) -> LogTarget:
-    """The run as its row stands."""
-    return LogTarget(key=f"key of {run}", record=(await worker.fetch("completed", PROJECT)).latest[run])
-
-
 @module
 @pytest.mark.usefixtures("server")
 async def test_the_evidence_of_a_run_is_told(worker: WorkerProcess) -> None:
     """The outcome names the table and key that were asked for, holds the traceback, and marks the root cause."""
-    wanted = await target(worker, "run0005")
-    answer = await worker.fetch(OUTCOMES, "completed", targets=(wanted,))
-    [outcome] = answer.outcomes
-    assert (outcome.table, outcome.key, outcome.problem) == ("completed", wanted.key, None)
-    assert outcome.reason == wanted.record.reason
+    [outcome] = await why(worker, "run0005")
+    assert (outcome.table, outcome.key, outcome.problem) == ("completed", "key of run0005", None)
+    assert told_rule(outcome) == "python_exception"
     assert outcome.root is not None
     assert outcome.evidence[outcome.root] == "KeyError: 'price'"
     assert "Traceback (most recent call last):" in outcome.evidence
@@ -278,13 +267,13 @@ async def test_the_evidence_of_a_run_is_told(worker: WorkerProcess) -> None:
 @module
 async def test_an_outcome_that_cannot_be_had_says_why(server: WandbEmulator, worker: WorkerProcess) -> None:
     """Forbidden lines are a problem in one line; the reason stays as the source has it."""
-    wanted = await target(worker, "run0005")
+    [target] = await wanted(worker, "run0005")
     server.set_fault(TAIL, Fault.FORBIDDEN)
-    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(wanted,))).outcomes
+    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(target,))).outcomes
     assert outcome.problem is not None
     assert outcome.problem.startswith("log not readable: ConsoleLog run0005")
     assert "HTTP 403" in outcome.problem
-    assert (outcome.reason, outcome.rules) == (wanted.record.reason, 0)
+    assert (outcome.reason, outcome.rules) == (target.record.reason, 0)
 
 
 @module
@@ -313,7 +302,7 @@ async def test_many_outcomes_come_of_one_fetch(server: WandbEmulator, worker: Wo
 @pytest.mark.parametrize("lines", [True, False])
 async def test_the_whole_log_comes_in_pages(server: WandbEmulator, worker: WorkerProcess, *, lines: bool) -> None:
     """Page by page from the end, each line once and in order, down to the first."""
-    wanted = await target(worker, "run0005")
+    targets = await wanted(worker, "run0005")
     run = server.world.run("acme", "arr", "run0005")
     assert run is not None
     run.printed.lines = lines
@@ -321,7 +310,7 @@ async def test_the_whole_log_comes_in_pages(server: WandbEmulator, worker: Worke
     ids: set[str] = set()
     token: str | None = None
     for _ in range(20):
-        answer = await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(token=token, most=17))
+        answer = await worker.fetch(LOG, "completed", targets=targets, part=LogPart(token=token, most=17))
         [page] = answer.logs
         found[:0] = [entry.text for entry in page.entries]
         ids.update(entry.id for entry in page.entries)
@@ -339,8 +328,8 @@ async def test_a_log_that_grows_is_followed(server: WandbEmulator, worker: Worke
     row = (await worker.fetch("active", PROJECT)).latest["run0000"]
     run = server.world.run("acme", "arr", "run0000")
     assert run is not None
-    wanted = (LogTarget(key="k", record=row),)
-    [page] = (await worker.fetch(LOG, "active", targets=wanted, part=LogPart(most=3))).logs
+    targets = (LogTarget(key="k", record=row),)
+    [page] = (await worker.fetch(LOG, "active", targets=targets, part=LogPart(most=3))).logs
     assert [(entry.id, entry.text[:7]) for entry in page.entries] == [
         ("97", "step 97"),
         ("98", "step 98"),
@@ -348,7 +337,7 @@ async def test_a_log_that_grows_is_followed(server: WandbEmulator, worker: Worke
     ]
     last = page.entries[-1].at
     run.printed.text += "step 100 loss 0.0099\n"
-    [page] = (await worker.fetch(LOG, "active", targets=wanted, part=LogPart(most=3, after=last))).logs
+    [page] = (await worker.fetch(LOG, "active", targets=targets, part=LogPart(most=3, after=last))).logs
     assert [entry.id for entry in page.entries] == ["98", "99", "100"]
 
 
@@ -357,12 +346,12 @@ async def test_older_lines_that_the_server_keeps_to_itself_are_said(
     server: WandbEmulator, worker: WorkerProcess
 ) -> None:
     """Where the server gives no more of its lines at once, the log ends with a word on where the others are."""
-    wanted = await target(worker, "run0005")
+    targets = await wanted(worker, "run0005")
     run = server.world.run("acme", "arr", "run0005")
     assert run is not None
     run.printed.most = 20
-    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(most=20))).logs
-    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart(most=20, token=page.token))).logs
+    [page] = (await worker.fetch(LOG, "completed", targets=targets, part=LogPart(most=20))).logs
+    [page] = (await worker.fetch(LOG, "completed", targets=targets, part=LogPart(most=20, token=page.token))).logs
     [entry] = page.entries
     assert (entry.text.startswith("86 older lines"), page.token) == (True, None)
 
@@ -372,17 +361,17 @@ async def test_a_log_that_cannot_be_had_is_an_error_and_an_empty_one_is_empty(
     server: WandbEmulator, worker: WorkerProcess
 ) -> None:
     """Forbidden is told as such; a run that printed nothing has a log without entries; a queue item has none."""
-    wanted = await target(worker, "run0007")
+    targets = await wanted(worker, "run0007")
     server.set_fault(TAIL, Fault.FORBIDDEN)
-    answer = await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())
+    answer = await worker.fetch(LOG, "completed", targets=targets, part=LogPart())
     assert (answer.failure.kind, answer.logs) == ("permission", [])
     server.set_fault(TAIL, None)
     run = server.world.run("acme", "arr", "run0007")
     assert run is not None
     run.printed.text = ""
-    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())).logs
+    [page] = (await worker.fetch(LOG, "completed", targets=targets, part=LogPart())).logs
     assert (page.entries, page.token) == ((), None)
-    item = msgspec.structs.replace(wanted.record, scope="queue:vertex", table="active")
+    item = msgspec.structs.replace(targets[0].record, scope="queue:vertex", table="active")
     answer = await worker.fetch(LOG, "active", targets=(LogTarget(key="k", record=item),), part=LogPart())
     assert answer.failure.kind == "rejected"
 
@@ -394,10 +383,10 @@ async def test_secrets_and_escapes_do_not_leave_the_worker(server: WandbEmulator
     assert run is not None
     key = "hf_" + "a1" * 16
     run.printed.text = f"\x1b[31mValueError: bad token {key}\x1b[0m \x1b]0;title\x07\n"
-    wanted = await target(worker, "run0005")
-    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=(wanted,))).outcomes
-    [page] = (await worker.fetch(LOG, "completed", targets=(wanted,), part=LogPart())).logs
-    texts = [*outcome.evidence, *(entry.text for entry in page.entries), str(wanted.record.reason)]
+    targets = await wanted(worker, "run0005")
+    [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=targets)).outcomes
+    [page] = (await worker.fetch(LOG, "completed", targets=targets, part=LogPart())).logs
+    texts = [*outcome.evidence, *(entry.text for entry in page.entries), str(outcome.reason)]
     assert any("ValueError" in text for text in texts)
     assert not any(key in text or "\x1b" in text or "title" in text for text in texts)
 
@@ -444,24 +433,21 @@ WHOLE = [f"step {step}" for step in range(1500)]
 async def test_an_offline_run_says_why_and_shows_all_it_printed(
     tripped: Path, tmp_path: Path, server: WandbEmulator, kept: str
 ) -> None:
-    """From its `output.log`, or where a copy has none from the records of its file: row, evidence, and every line."""
+    """From its `output.log`, or where a copy has none from the records of its file: why, by what, and every line."""
     copied(tripped, tmp_path / "runs", kept)
     scope = str(tmp_path / "runs")
     async with working(tmp_path, server.url, scope, WANDB_API_KEY=KEY) as worker:
-        answer = await worker.fetch("completed", scope)
-        row = answer.latest["tripped"]
-        assert row.reason is not None
-        assert row.reason.text.startswith("FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/data.parq")
-        assert (await worker.fetch("completed", scope)).pages == [1]  # read once
-        wanted = (LogTarget(key="k", record=row),)
-        [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=wanted)).outcomes
+        targets = await wanted(worker, "tripped", scope=scope)
+        [outcome] = (await worker.fetch(OUTCOMES, "completed", targets=targets)).outcomes
+        assert outcome.reason is not None
+        assert outcome.reason.text.startswith("FileNotFoundError: [Errno 2] No such file or directory: '/nowhere/data.")
         assert outcome.root is not None
         assert outcome.evidence[outcome.root].startswith("FileNotFoundError")
         found: list[LogEntry] = []
         token: str | None = None
         while token is not None or not found:
             part = LogPart(token=token, most=400)
-            [page] = (await worker.fetch(LOG, "completed", targets=wanted, part=part)).logs
+            [page] = (await worker.fetch(LOG, "completed", targets=targets, part=part)).logs
             found[:0] = page.entries
             token = page.token
     assert [entry.text for entry in found[:1500]] == WHOLE
@@ -666,52 +652,6 @@ async def test_readings_end_with_the_fetch_that_asked() -> None:
     async with aclosing(outcomes(asking(targets), targets, printed)) as found:
         [outcome] = await anext(found)
     assert (outcome.key, sorted(ended)) == ("key of r00", ["r01", "r02"])
-
-
-async def test_what_cannot_be_read_is_tried_ever_more_rarely() -> None:
-    """After a minute, then two, then four; once it has been read, never again."""
-    now = [0]
-    tries: list[int] = []
-    answers = [FetchError(), Unreachable("away"), None]
-
-    async def printed(_ask: Ask, _record: Record, _part: LogPart) -> LogText:
-        tries.append(now[0])
-        answer = answers.pop(0) if answers else LogText((LogEntry(text="MemoryError"),))
-        if answer is None:
-            return LogText(())  # nothing has arrived yet
-        if isinstance(answer, FetchError):
-            raise answer
-        return answer
-
-    async def pages() -> AsyncGenerator[Sequence[Record]]:
-        yield [record("r", table="completed", state=State.FAILED)]
-
-    reasons = Reasons(printed, 10, lambda: now[0])
-    fetch = Fetch(table="completed", generation=1, scopes=("s",), soft_deadline_s=20)
-    found: list[Record] = []
-    for now[0] in range(0, 1000, 20):
-        ask = Ask(fetch, "s", Calls(fetch, _ignored), Threads())
-        found = [row async for page in reasons.explained(ask, pages()) for row in page]
-    assert tries == [0, AGAIN_S, 3 * AGAIN_S, 7 * AGAIN_S]
-    assert [rule(row) for row in found] == ["out_of_memory"]
-
-
-@pytest.mark.parametrize(("seconds", "tries"), [(20.0, 5), (1.5, 0)])
-async def test_a_fetch_is_not_held_up_by_what_cannot_be_read(seconds: float, tries: int) -> None:
-    """Where none of the first five can be read no more are tried, and none at all where the fetch is nearly over."""
-    tried: list[str] = []
-
-    async def printed(_ask: Ask, row: Record, _part: LogPart) -> LogText:
-        tried.append(row.id)
-        raise Unreachable("away")
-
-    async def pages() -> AsyncGenerator[Sequence[Record]]:
-        yield [record(f"r{at}", table="completed", state=State.FAILED) for at in range(10)]
-
-    fetch = Fetch(table="completed", generation=1, scopes=("s",), soft_deadline_s=seconds)
-    ask = Ask(fetch, "s", Calls(fetch, _ignored), Threads())
-    assert [len(page) async for page in Reasons(printed, 10).explained(ask, pages())] == [10]
-    assert len(tried) == tries
 
 
 async def test_a_redirect_does_not_carry_the_key_away() -> None:

@@ -141,7 +141,6 @@ class WorkerProcess:
         targets: tuple[LogTarget, ...] = (),
         part: LogPart | None = None,
         calls: int = 100,
-        reasons: bool = True,
     ) -> Answer:
         """Do one fetch and wait for its end."""
         self._generation += 1
@@ -159,7 +158,6 @@ class WorkerProcess:
                 targets=targets,
                 part=part,
                 calls=calls,
-                reasons=reasons,
             )
         )
         async with asyncio.timeout(_PATIENCE_S):

@@ -27,6 +27,8 @@ Printed = Callable[[Ask, Record, LogPart], Awaitable[LogText]]
 
 AT_ONCE = 5
 """Outputs read at the same time."""
+READ_S = 6.0
+"""Seconds that a reading may take; less where many share the time of the fetch: people wait for what says why."""
 DIAGNOSIS_S = 10.0
 """Seconds that it may take to understand one."""
 LEAST_S = 1.0
@@ -43,7 +45,7 @@ async def outcomes(ask: Ask, targets: Sequence[LogTarget], printed: Printed) -> 
     if told:
         yield [unread(target) for target in told]
     wanted = [target for target in targets if has_output(target.record)][: ask.fetch.calls]
-    share_s = round(ask.left_s() / max(1, math.ceil(len(wanted) / AT_ONCE)), 1)
+    share_s = min(READ_S, round(ask.left_s() / max(1, math.ceil(len(wanted) / AT_ONCE)), 1))
     gate = asyncio.Semaphore(AT_ONCE)
     pending = {asyncio.create_task(_outcome(ask, target, printed, share_s, gate)) for target in wanted}
     try:

@@ -28,7 +28,7 @@ from fetchers.threads import Threads
 from fetchers.wandb_console import file_of
 from fetchers.wandb_download import download
 from fetchers.wandb_output import page_of_file
-from fetchers.wandb_reasons import AT_ONCE, outcomes
+from fetchers.wandb_reasons import AT_ONCE, READ_S, outcomes
 from tests.emulators.wandb import DOWNLOAD, Fault, WandbEmulator
 from tests.emulators.wandb_fixtures import KEY, serving, working
 from tests.emulators.wandb_printed import Printed
@@ -609,6 +609,20 @@ async def test_what_goes_wrong_with_one_output_is_told_of_it_alone() -> None:
         "r03": "log not readable: ConsoleLog completed page 1: no answer in 0.8 s",
     }
     assert {outcome.retry_after_s for outcome in bad.values()} == {None, 7.0}
+
+
+@pytest.mark.parametrize(("runs", "seconds", "each_s"), [(1, 60.0, READ_S), (5, 4.0, 3.6), (20, 20.0, 4.9)])
+async def test_readings_share_the_time_of_the_fetch(runs: int, seconds: float, each_s: float) -> None:
+    """A server that hangs is given up on after a few seconds, and sooner where others wait for their turn."""
+    given: list[float] = []
+
+    async def printed(ask: Ask, _row: Record, _part: LogPart) -> LogText:
+        given.append(ask.fetch.soft_deadline_s)
+        return PRINTS
+
+    targets = failed_runs(runs)
+    assert [one async for some in outcomes(asking(targets, seconds), targets, printed) for one in some]
+    assert given == pytest.approx([each_s] * runs, abs=0.1)
 
 
 @pytest.mark.parametrize(("calls", "seconds", "read"), [(3, 20.0, 3), (0, 20.0, 0), (9, 0.5, 0)])

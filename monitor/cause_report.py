@@ -59,11 +59,20 @@ def _record(record: Record) -> dict[str, object]:
 
 
 def render_text(
-    causes: Sequence[Cause], unexplained: Sequence[Record], now: datetime, *, width: int, paint: Paint
+    causes: Sequence[Cause],
+    unexplained: Sequence[Record],
+    now: datetime,
+    *,
+    width: int,
+    paint: Paint,
+    whole: bool = True,
 ) -> str:
-    """How many there are, and each cause with what to do and whom it befell, the biggest first."""
+    """How many there are, and each cause with what to do and whom it befell, the biggest first.
+
+    `whole`: every table has answered, so that none means none.
+    """
     if not (failures := _failures(causes, unexplained)):
-        return "No failures\n"
+        return "No failures\n" if whole else "No failures in what is known\n"
     blocks = [[paint(tally(failures, len(causes)), BOLD)]]
     blocks += [[*_cause_lines(cause, now, width, paint)] for cause in causes]
     if unexplained:

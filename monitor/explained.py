@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 
-from fetchers.diagnosis.model import Diagnosis, Finding
+from fetchers.diagnosis.model import Category, Diagnosis, Finding
 from fetchers.redact import redact
 from monitor.export import json_line
 from monitor.paint import BOLD, DIM, GREEN, RED, YELLOW, Paint
@@ -15,6 +15,8 @@ from monitor.text import fit, one_line
 STDIN = "-"
 """What standard input is called in the JSON, and on the command line."""
 
+_MOST_OF_HEADLINE = 2
+"""Lines of what happened, where all of it stands below among the lines of the log."""
 _MOST_OTHERS = 5
 """Rules of further findings that are shown."""
 
@@ -25,10 +27,11 @@ _MOST_OTHERS = 5
 def render_json(file: str, diagnosis: Diagnosis) -> str:
     """The contract's object on one line: what every program may rely on, in this order."""
     found = diagnosis.finding
-    head = {"file": file, **_found(found, fatal=diagnosis.fatal)} if found else {"file": file, **_NOTHING}
+    told = _found(found, fatal=diagnosis.fatal) if found else {**_NOTHING, "fatal": diagnosis.fatal}
     return json_line(
-        head
-        | {
+        {
+            "file": file,
+            **told,
             "context": [redact(line) for line in diagnosis.context],
             "others": [_found(other, fatal=other.fatal) for other in diagnosis.others],
         }
@@ -63,28 +66,40 @@ def _found(finding: Finding, *, fatal: bool) -> dict[str, object]:
 # --- for eyes ------------------------------------------------------------------------------------------------------
 
 
-def render_text(file: str, diagnosis: Diagnosis, *, width: int, paint: Paint) -> str:
-    """What happened, where, why, and what to do, in lines of `width` cells."""
+def render_text(file: str, diagnosis: Diagnosis, *, width: int, paint: Paint, whole: bool = True) -> str:
+    """What happened, where, why, and what to do, in lines of `width` cells; `whole`: the log was read to its end."""
     name = "standard input" if file == STDIN else one_line(file)
     found = diagnosis.finding
-    lines = _nothing(name, diagnosis, paint) if found is None else _report(name, found, diagnosis, width, paint)
+    if found is not None:
+        lines = _report(name, found, diagnosis, width, paint)
+    else:
+        lines = chain([_nothing(name, diagnosis, paint, whole=whole)], _went_on(diagnosis, width, paint))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _nothing(name: str, diagnosis: Diagnosis, paint: Paint) -> Iterator[str]:
+def _nothing(name: str, diagnosis: Diagnosis, paint: Paint, *, whole: bool) -> str:
+    read = _number(diagnosis.lines, "line")
+    if not whole:
+        return f"{paint('○', YELLOW)} {name}: no failure found in what could be read ({read})"
     if not diagnosis.lines:
-        yield f"{paint('○', YELLOW)} {name}: empty, so there is nothing to find"
-    elif diagnosis.jobs is not None:
+        return f"{paint('○', YELLOW)} {name}: empty, so there is nothing to find"
+    if diagnosis.jobs is not None:
         done = f"its launch agent has completed {_number(diagnosis.jobs, 'job')}"
-        yield f"{paint('✓', GREEN)} {name}: no failure found: {done} ({_number(diagnosis.lines, 'line')} read)"
-    else:
-        yield f"{paint('✓', GREEN)} {name}: no failure found in {_number(diagnosis.lines, 'line')}"
+        return f"{paint('✓', GREEN)} {name}: no failure found: {done} ({read} read)"
+    return f"{paint('✓', GREEN)} {name}: no failure found in {read}"
+
+
+def _went_on(diagnosis: Diagnosis, width: int, paint: Paint) -> Iterator[str]:
+    """What looked like an end and was none."""
+    for other in islice((other for other in diagnosis.others if other.fatal), 1):
+        text = f"It went on after what line {other.line} says: {redact(other.text)}"
+        yield from (paint(line, DIM) for line in said(text, width, most=_MOST_OF_HEADLINE))
 
 
 def _report(name: str, found: Finding, diagnosis: Diagnosis, width: int, paint: Paint) -> Iterator[str]:
     yield from _headline(redact(found.text), width, paint)
     words = [found.rule, found.category, f"said by {found.origin}"]
-    words += ["`monitor guard` ends a program for it"] if diagnosis.fatal else []
+    words += ["retrying will not help"] if Category(found.category).pointless else []
     yield from (paint(line, DIM) for line in said(" · ".join(words), width))
     of = f" of {_number(diagnosis.lines, 'line')}"
     yield f"{INDENT}{paint(f'{name}:{found.line}', BOLD)}{paint(of, DIM)}"
@@ -100,27 +115,16 @@ def _report(name: str, found: Finding, diagnosis: Diagnosis, width: int, paint: 
 
 
 def _headline(text: str, width: int, paint: Paint) -> Iterator[str]:
-    first, *others = said(text, width)
+    first, *others = said(text, width, most=_MOST_OF_HEADLINE)
     yield f"{paint('✗', RED)} {paint(first.lstrip(), BOLD)}"
     yield from (paint(line, BOLD) for line in others)
 
 
 def around(diagnosis: Diagnosis) -> list[Line]:
     """The lines around the root cause, which is marked, with their numbers."""
-    at = _root(diagnosis)
-    if diagnosis.finding is None or at is None:
-        return [Line(redact(text)) for text in diagnosis.context]
-    first = diagnosis.finding.line - at
-    return [Line(redact(text), first + n, root=n == at) for n, text in enumerate(diagnosis.context)]
-
-
-def _root(diagnosis: Diagnosis) -> int | None:
-    """Which line of the context is the root cause; null where none is known to be."""
-    roots = {line.text for line in diagnosis.evidence if line.root}
-    told = diagnosis.finding.text if diagnosis.finding else ""
-    exact = (n for n, text in enumerate(diagnosis.context) if text in roots)
-    alike = (n for n, text in enumerate(diagnosis.context) if told and told in text)
-    return next(exact, next(alike, None))
+    root = diagnosis.finding.line if diagnosis.finding else None
+    numbered = enumerate(diagnosis.context, start=diagnosis.context_from)
+    return [Line(redact(text), number, root=number == root) for number, text in numbered]
 
 
 def _others(found: Finding, diagnosis: Diagnosis, width: int, paint: Paint) -> Iterator[str]:
@@ -132,7 +136,7 @@ def _others(found: Finding, diagnosis: Diagnosis, width: int, paint: Paint) -> I
     if by_rule:
         yield ""
         yield paint(f"{INDENT}Also found", DIM)
-    for rule, others in itertools.islice(by_rule.items(), _MOST_OTHERS):
+    for rule, others in islice(by_rule.items(), _MOST_OTHERS):
         times = f" × {len(others)}" if len(others) > 1 else ""
         text = f"{INDENT}line {others[0].line}  {rule}{times}: {one_line(redact(others[0].text))}"
         yield fit(text, width).rstrip()

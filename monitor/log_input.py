@@ -65,33 +65,41 @@ def pieces(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[byte
 
     Raises `Unreadable`, and `Stopped` where somebody presses Ctrl+C meanwhile.
     """
-    raw = _raw(fd, waiting, wait_s)
-    first = next(raw, b"")
-    while len(first) == 1 and (more := next(raw, b"")):
-        first += more
-    if first.startswith(_GZIP):
-        yield from _unpacked(first, raw)
-        return
-    yield first
-    yield from raw
-
-
-def _raw(fd: int, waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]:
     with _interruptions() as told:
-        while True:
-            ready = select.select([fd, *told], [], [], wait_s)[0]
-            if told and told[0] in ready:
-                raise Stopped
-            if not ready:
-                waiting()
-                continue
-            try:
-                data = os.read(fd, PIECE)
-            except OSError as error:
-                raise Unreadable(_why(error)) from error
-            if not data:
-                return
-            yield data
+        raw = _raw(fd, told, waiting, wait_s)
+        first = next(raw, b"")
+        while len(first) == 1 and (more := next(raw, b"")):
+            first += more
+        if first.startswith(_GZIP):
+            yield from _heeding(told, _unpacked(first, raw))
+            return
+        yield first
+        yield from raw
+
+
+def _raw(fd: int, told: list[int], waiting: Callable[[], None], wait_s: float) -> Iterator[bytes]:
+    while True:
+        ready = select.select([fd, *told], [], [], wait_s)[0]
+        if told and told[0] in ready:
+            raise Stopped
+        if not ready:
+            waiting()
+            continue
+        try:
+            data = os.read(fd, PIECE)
+        except OSError as error:
+            raise Unreadable(_why(error)) from error
+        if not data:
+            return
+        yield data
+
+
+def _heeding(told: list[int], unpacked: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same, until somebody presses Ctrl+C: one piece of what is packed may hold gigabytes."""
+    for piece in unpacked:
+        if select.select(told, [], [], 0)[0]:
+            raise Stopped
+        yield piece
 
 
 @contextlib.contextmanager

@@ -17,7 +17,9 @@ _ROOT = "▶"
 _BAR = "│ "
 _MOST_SAID = 8
 """Lines that one text takes at most."""
-_MOST_OF_ROOT = 4
+_MOST_OF_ROOT = 6
+_MOST_INDENT = 12
+"""Cells of a line's own indentation."""
 _LEAST = 20
 """Cells that a text has, however narrow the terminal."""
 
@@ -32,10 +34,10 @@ class Line(msgspec.Struct, frozen=True):
     """Whether it is the root cause."""
 
 
-def said(text: str, width: int, *, first: str = INDENT) -> Iterator[str]:
-    """A text in lines of at most `width` cells, the first behind `first` and the others below it."""
+def said(text: str, width: int, *, first: str = INDENT, most: int = _MOST_SAID) -> Iterator[str]:
+    """A text in at most `most` lines of at most `width` cells, the first behind `first` and the others below it."""
     margin = cell_width(first)
-    lines = wrap(one_line(text), max(_LEAST, width - margin), most=_MOST_SAID)
+    lines = wrap(one_line(text), max(_LEAST, width - margin), most=most)
     yield f"{first}{lines[0]}"
     yield from (f"{' ' * margin}{line}" for line in lines[1:])
 
@@ -64,9 +66,16 @@ def log_lines(lines: Sequence[Line], width: int, paint: Paint) -> Iterator[str]:
 
 
 def _root_lines(text: str, head: str, width: int, paint: Paint) -> Iterator[str]:
-    for line in wrap(one_line(text), _room(f"{head}{_BAR}", width), most=_MOST_OF_ROOT):
-        yield paint(f"{head}{_BAR}{line}", RED)
+    indent = _indent(clean(text))
+    bar = f"{_BAR}{indent}"
+    for line in wrap(one_line(text), _room(f"{head}{bar}", width), most=_MOST_OF_ROOT):
+        yield paint(f"{head}{bar}{line}", RED)
         head = " " * cell_width(head)
+
+
+def _indent(text: str) -> str:
+    """What a line begins with, so that it stands as its neighbours do."""
+    return text[: min(len(text) - len(text.lstrip()), _MOST_INDENT)]
 
 
 def _room(head: str, width: int) -> int:

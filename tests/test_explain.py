@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -15,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from fetchers.diagnosis.model import Diagnosis, EvidenceLine, Finding
-from monitor.explained import around, render_text
+from fetchers.diagnosis.model import Diagnosis, Finding
+from monitor.explained import around, render_json, render_text
+from monitor.log_input import PIECE, Stopped, opened, pieces
 from monitor.paint import plain
 from tests.support.command import run
 from tests.support.environment import bare
@@ -132,12 +134,38 @@ def _is_bad(character: str) -> bool:
     return character != "\n" and unicodedata.category(character) in BAD
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 5000, os.urandom(100_000), b"x" * 3_000_000, DIED.encode("utf-16")])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x" * 3_000_000,
+        bytes(300_000) + DIED.encode(),
+        *(DIED.encode(name) for name in ("utf-16", "utf-16-le", "utf-32", "shift-jis")),
+        "日志：训练失败，请检查\n".encode("gbk") * 50,
+    ],
+)
 def test_whatever_it_is_there_is_an_answer(tmp_path: Path, data: bytes) -> None:
-    """Nothing, zeros, noise, an endless line, another encoding: status 0, and one object."""
+    """Nothing, an endless line, a hole before the first line, other encodings: status 0, and one object."""
     ran = run(tmp_path, "explain", "-o", "json", typed=data)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert len(told(ran.stdout)) == 1
+
+
+NO_TEXT = {
+    "is not text: name a log": [random.Random(1).randbytes(100_000), Path(sys.executable).read_bytes()[:300_000]],
+    "holds zeros and no text": [bytes(300_000)],
+}
+
+
+@pytest.mark.parametrize(("why", "data"), [(why, data) for why, them in NO_TEXT.items() for data in them])
+def test_what_is_no_text_is_said_and_nothing_is_found_in_it(tmp_path: Path, why: str, data: bytes) -> None:
+    """A program, noise and zeros hold neither a failure nor the lack of one: a line, and status 3."""
+    files = logs(tmp_path, program=data)
+    for arguments, typed, name in ((files, b"", files[0]), ([], data, "standard input")):
+        ran = run(tmp_path, "explain", *arguments, typed=typed)
+        assert (ran.returncode, ran.stderr) == (3, f"monitor: {name}: {why}\n")
+        assert "✓" not in ran.stdout
+        assert "✗" not in ran.stdout
 
 
 MEASURED = """
@@ -189,6 +217,18 @@ def test_ctrl_c_ends_a_pipe_that_never_ends_and_what_was_found_is_told(tmp_path:
     assert (process.returncode, stderr) == (130, b"")
     (found,) = told(stdout.decode())
     assert found["rule"] == "machine_type_unsupported"
+
+
+def test_ctrl_c_ends_the_unpacking_of_an_archive(tmp_path: Path) -> None:
+    """Megabytes that come of a few bytes already read are not waited for."""
+    packed = tmp_path / "log.gz"
+    packed.write_bytes(gzip.compress(bytes(8 * PIECE)))
+    with opened(str(packed)) as fd:
+        reading = pieces(fd, lambda: None, 1)
+        assert len(next(reading)) == PIECE
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Stopped):
+            next(reading)
 
 
 def _unread(fd: int) -> int:
@@ -259,10 +299,51 @@ def finding(**more: Any) -> Finding:
 
 
 def test_lines_around_the_root_have_their_numbers() -> None:
-    """Counted from the root's, which is the line that is marked."""
-    evidence = (EvidenceLine(number=12, text="it broke", root=True),)
-    found = Diagnosis(finding=finding(), evidence=evidence, context=("a", "b", "it broke", "c"), lines=20)
+    """The root's is marked; a blank line is a line."""
+    found = Diagnosis(finding=finding(), context=("a", "", "it broke", "it broke"), context_from=10, lines=20)
     assert [(line.number, line.root) for line in around(found)] == [(10, False), (11, False), (12, True), (13, False)]
+
+
+def test_what_was_survived_is_told_as_such() -> None:
+    """Nothing explains an end that there was not; that a guard would have acted is known, and on which line."""
+    other = finding(rule="permission_denied", line=4, text="403 denied", fatal=True)
+    found = Diagnosis(others=(other,), lines=20, fatal=True)
+    told = json.loads(render_json("f", found))
+    assert [*told] == KEYS
+    assert (told["rule"], told["fatal"], told["others"][0]["line"]) == (None, True, 4)
+    text = render_text("f", found, width=80, paint=plain)
+    assert text == "✓ f: no failure found in 20 lines\n  It went on after what line 4 says: 403 denied\n"
+
+
+def test_what_could_not_be_read_to_its_end_is_not_said_to_be_well(tmp_path: Path) -> None:
+    """Half an archive may hold the good half."""
+    packed = gzip.compress("".join(f"step {number} loss={number}\n" for number in range(9_000)).encode())
+    files = logs(tmp_path, half=packed[: len(packed) // 2])
+    ran = run(tmp_path, "explain", *files)
+    assert ran.returncode == 3
+    assert re.fullmatch(rf"○ {files[0]}: no failure found in what could be read \([\d,]+ lines\)\n", ran.stdout)
+
+
+@pytest.mark.parametrize(("category", "said"), [("config", True), ("permission", True), ("service", False)])
+def test_a_report_says_whether_retrying_helps(category: str, said: bool) -> None:
+    """In the words that `why` has for it, and of no command that there is not."""
+    text = render_text("f", Diagnosis(finding=finding(category=category), fatal=True), width=80, paint=plain)
+    assert ("retrying will not help" in text) is said
+    assert "guard" not in text
+
+
+def test_what_stands_whole_below_is_not_told_twice() -> None:
+    """The headline takes two lines at most; the line of the log keeps its indentation, as its neighbours do."""
+    line = f"    {'word ' * 60}end"
+    found = Diagnosis(
+        finding=finding(line=2, text=" ".join(line.split())), context=("  a", line), context_from=1, lines=2
+    )
+    shown = render_text("f", found, width=80, paint=plain).splitlines()
+    assert shown[1].endswith("…")
+    assert shown[2].startswith("  r · config")
+    assert [row for row in shown if row.startswith("  ▶ 2 │     word")]
+    assert shown[-1].endswith("end")
+    assert all(row.startswith("      │     word") for row in shown[7:])
 
 
 def test_further_findings_are_told_by_rule() -> None:

@@ -151,7 +151,27 @@ def test_causes_of_what_is_cached_are_told_without_a_call(world: World) -> None:
     assert sum(cause["count"] for cause in told["causes"]) + len(told["unexplained"]) == told["failures"]
     counts = [cause["count"] for cause in told["causes"]]
     assert counts == sorted(counts, reverse=True)
-    assert ran.returncode == (3 if told["unexplained"] else 0)
+    assert ran.returncode == 3
+    lines = ran.stderr.splitlines()
+    assert [line for line in lines if "nothing is cached yet" in line] == [
+        "monitor: builds: nothing is cached yet",
+        "monitor: runner: nothing is cached yet",
+    ]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_of_an_empty_cache_no_failures_is_not_said(world: World, tmp_path: Path, output: str) -> None:
+    """Status 3, and that nothing is cached: no table has ever answered, so nothing is known of what failed."""
+    before = world.calls()
+    empty = World(world.emulators, Stage(world.emulators, tmp_path), {})
+    ran = empty.monitor("why", "--all", "--cached", "-o", output)
+    assert world.calls() == before
+    assert ran.returncode == 3
+    assert "nothing is cached yet" in ran.stderr
+    assert "No failures" not in ran.stdout
+    if output == "json":
+        told = json.loads(ran.stdout)
+        assert {*told["tables"].values()} == {"failed"}
 
 
 # --- the demo ---------------------------------------------------------------------------------------------------------
@@ -189,6 +209,14 @@ def test_several_that_may_be_meant_are_listed(tmp_path: Path) -> None:
     assert "sweep-7/trial-02" in nowhere.stderr
 
 
+def test_a_long_word_is_told_back_in_short(tmp_path: Path) -> None:
+    """Of what was typed by mistake a line is enough."""
+    ran = run(tmp_path, "--demo", "why", "x" * 20_000)
+    assert ran.returncode == 3
+    assert len(ran.stderr) < 1_000
+    assert "no record 'xxx" in ran.stderr
+
+
 def test_all_causes_of_the_demo_are_counted(tmp_path: Path) -> None:
     """The same failure of a launcher and of its queue item is one cause; a region that may not be read is said."""
     ran = run(tmp_path, "--demo", "why", "--all")
@@ -202,9 +230,9 @@ def test_all_causes_of_the_demo_are_counted(tmp_path: Path) -> None:
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [[], ["abc", "--all"]])
+@pytest.mark.parametrize("arguments", [[], [""], ["abc", "--all"], ["", "--all"]])
 def test_one_record_or_all_of_them(tmp_path: Path, arguments: list[str]) -> None:
-    """Neither and both are 64, in a line."""
+    """Neither and both are 64, in a line; a word without letters is none, and nobody is asked."""
     ran = run(tmp_path, "why", *arguments)
     assert (ran.returncode, ran.stdout) == (64, "")
     assert ran.stderr == "monitor: wanted an ID, or --all for every failure; see `monitor why --help`\n"
@@ -392,5 +420,7 @@ def test_causes_are_told_the_biggest_first_with_whom_they_befell() -> None:
 
 
 def test_nothing_that_failed_is_said() -> None:
-    """In words."""
+    """In words; where a table has not answered, only of the others."""
     assert shown([record(state=State.SUCCEEDED)]) == "No failures\n"
+    told = cause_report.render_text([], [], NOON, width=80, paint=plain, whole=False)
+    assert told == "No failures in what is known\n"

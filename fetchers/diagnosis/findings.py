@@ -12,22 +12,18 @@ from fetchers.diagnosis.model import Category, Finding
 from fetchers.records import Reason
 from fetchers.redact import redact
 
-_POINTLESS = frozenset(
-    {Category.CONFIG, Category.PERMISSION, Category.NOT_FOUND, Category.IMAGE, Category.EXCEPTION, Category.WANDB}
-)
-"""Families of causes that do not go away by trying again."""
-
 
 def finding_of(hit: Hit, neighbours: Sequence[str], *, fatal: bool) -> Finding:
     """What the hit says; `neighbours` are lines around it that may name more."""
     rule = hit.rule
-    facts = facts_of(rule.id, [hit.text, *neighbours]) | hit.facts
+    lines = [redact(line) for line in (hit.text, *neighbours)]
+    facts = facts_of(rule.id, lines) | {name: value for name, value in hit.facts.items() if _open(value, hit.text)}
     return Finding(
         rule=rule.id,
         category=rule.category.value,
         origin=rule.origin,
         line=hit.number,
-        text=headline(shown(hit.text)),
+        text=headline(lines[0]),
         facts={name: redact(value)[:TEXT_MAX] for name, value in facts.items()},
         advice=redact(advise(rule, facts)),
         fatal=fatal,
@@ -35,9 +31,9 @@ def finding_of(hit: Hit, neighbours: Sequence[str], *, fatal: bool) -> Finding:
     )
 
 
-def shown(text: str) -> str:
-    """A line of a log as it may be stored and shown: without secrets; control characters are gone already."""
-    return redact(text)
+def _open(value: str, text: str) -> bool:
+    """Whether the value may be told: not where it was read from what is a secret in the text."""
+    return value not in text or value in redact(text)
 
 
 def reason_of(finding: Finding) -> Reason:
@@ -47,6 +43,6 @@ def reason_of(finding: Finding) -> Reason:
         rule=finding.rule,
         category=finding.category,
         origin=finding.origin,
-        fatal=Category(finding.category) in _POINTLESS,
+        fatal=Category(finding.category).pointless,
         advice=finding.advice or None,
     )

@@ -27,6 +27,11 @@ class Category(enum.StrEnum):
         """What a guard exits with that has ended its child for it."""
         return _EXIT_STATUS[self]
 
+    @property
+    def pointless(self) -> bool:
+        """Whether trying again does not help."""
+        return self in _POINTLESS
+
 
 _EXIT_STATUS = {
     Category.CONFIG: 10,
@@ -40,6 +45,9 @@ _EXIT_STATUS = {
     Category.IMAGE: 18,
     Category.RESOURCES: 19,
 }
+_POINTLESS = frozenset(
+    {Category.CONFIG, Category.PERMISSION, Category.NOT_FOUND, Category.IMAGE, Category.EXCEPTION, Category.WANDB}
+)
 
 
 NEVER = 1_000_000_000

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from functools import partial
+from typing import NamedTuple
 
 import click
 
@@ -17,6 +18,7 @@ from monitor.invocation import Invocation
 from monitor.log_input import Stopped, Unreadable, opened, pieces, position, size_of
 from monitor.output import answer, answer_json, complain
 from monitor.paint import brush
+from monitor.plain_text import text_only
 from monitor.progress import SHOWN_AFTER_S, STEP_S, status_line
 
 _WIDE = 200
@@ -29,13 +31,14 @@ _MB = 1_000_000
 Examples:
   monitor explain train.log
   kubectl logs trainer-0 | monitor explain
-  monitor explain logs/*.gz -o json | jq -r 'select(.fatal) | .file'
+  monitor explain logs/*.gz -o json | jq -r 'select(.rule) | .file'
 
 \b
 -o json prints an object for each file, one a line:
   file      as it was named; - for standard input
   rule      what explains best why the program died; null: nothing does
-  fatal     whether `monitor guard` would have ended the program for it
+  fatal     whether it is reason enough to end a program that still runs;
+            false where rule only explains an end that came by itself
   category  config, permission, quota, service, not-found, exception,
             repeated, wandb, image or resources
   origin    who says so: agent, gcp, wandb, python, container or user
@@ -48,7 +51,8 @@ Examples:
 
 \b
 Exit status: 0 every log was read, whether it holds a failure or not; 3 some
-could not be read, or not to its end: a line on standard error says why.
+could not be read, or not to its end, or are no text: a line on standard error
+says why.
 """
 )
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path())
@@ -66,34 +70,44 @@ def command(invocation: Invocation, *, files: tuple[str, ...], output: str) -> i
         )
     status, printed = exit_codes.OK, 0
     for file in files or (STDIN,):
-        found, problem = _explained(file)
-        if found is not None:
-            _print(invocation, file, found, output, apart=printed > 0)
+        read = _explained(file)
+        if read.found is not None:
+            _print(invocation, read, output, apart=printed > 0)
             printed += 1
-        status = status if problem is None else problem
-        if problem == exit_codes.INTERRUPTED:
+        status = status if read.problem is None else read.problem
+        if read.problem == exit_codes.INTERRUPTED:
             break
     return status
 
 
-def _explained(file: str) -> tuple[Diagnosis | None, int | None]:
-    """What the log says, as far as it could be read, and the exit status where that was not to its end."""
+class _Read(NamedTuple):
+    """What one log says."""
+
+    file: str
+    found: Diagnosis | None
+    """As far as it could be read; null where nothing could."""
+    problem: int | None = None
+    """The exit status where it was not read to its end."""
+
+
+def _explained(file: str) -> _Read:
+    """Read one log, and say on standard error why it could not be read to its end."""
     from fetchers.diagnosis import LogReader  # noqa: PLC0415 - --help and wrong command lines need no rules
 
     reader, progress = LogReader(), _Progress(file)
     try:
         with opened(None if file == STDIN else file) as fd:
-            for piece in pieces(fd, partial(progress.show, fd), STEP_S):
+            for piece in text_only(pieces(fd, partial(progress.show, fd), STEP_S)):
                 reader.feed(piece)
                 progress.read += len(piece)
                 progress.show(fd)
-        return reader.finish(), None
+        return _Read(file, reader.finish())
     except Stopped:
-        return reader.finish(), exit_codes.INTERRUPTED
+        return _Read(file, reader.finish(), exit_codes.INTERRUPTED)
     except Unreadable as error:
         progress.line.erase()
         status = complain(f"{_name(file)}: {error}", exit_codes.NOT_WHOLE)
-        return (reader.finish() if progress.read else None), status
+        return _Read(file, reader.finish() if progress.read else None, status)
     finally:
         progress.line.erase()
 
@@ -124,12 +138,13 @@ def _name(file: str) -> str:
     return "standard input" if file == STDIN else file
 
 
-def _print(invocation: Invocation, file: str, found: Diagnosis, output: str, *, apart: bool) -> None:
+def _print(invocation: Invocation, read: _Read, output: str, *, apart: bool) -> None:
+    assert read.found is not None  # noqa: S101 - who calls has seen to it
     if output == "json":
-        answer_json(render_json(os.fsencode(file).decode("utf-8", "backslashreplace"), found))
+        answer_json(render_json(os.fsencode(read.file).decode("utf-8", "backslashreplace"), read.found))
     else:
-        width = shutil.get_terminal_size((_WIDE, 24)).columns
-        text = render_text(file, found, width=width, paint=brush(colour=invocation.colourful()))
+        width, paint = shutil.get_terminal_size((_WIDE, 24)).columns, brush(colour=invocation.colourful())
+        text = render_text(read.file, read.found, width=width, paint=paint, whole=read.problem is None)
         answer(f"\n{text}" if apart else text)
     if sys.stdout is not None:
         sys.stdout.flush()  # the next log may take long

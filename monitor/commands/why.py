@@ -18,7 +18,7 @@ from fetchers.records import Record, State
 from monitor import because, exit_codes, freshness
 from monitor.asking import CACHE_S, ask, configured, not_asked, recall, trouble, unread
 from monitor.because import Because
-from monitor.changes import Start
+from monitor.changes import Start, TableStatus
 from monitor.inquiry import OneReason
 from monitor.invocation import Invocation
 from monitor.lineage import Row
@@ -29,6 +29,7 @@ from monitor.output import answer, answer_json, complain
 from monitor.paint import brush
 from monitor.progress import DISK_S, patiently
 from monitor.tables import TABLES
+from monitor.text import cut_middle, one_line
 from monitor.timeout_option import timeout_option
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _WIDE = 200
 """Cells of a line where neither $COLUMNS nor a terminal says how many there are."""
 _MOST_MEANT = 20
 """Records that are listed where several may be meant."""
+_MOST_OF_WORD = 80
+"""Cells of what was typed that are told back."""
 
 
 @click.command(
@@ -68,10 +71,10 @@ or matches where several may be meant: table, id, name, scope, state. --all:
   unexplained  the records with no reason known: table, id, name, scope, …
 
 \b
-Exit status: 0 it is known why, or that nothing went wrong; 3 the record is
-there, but it is not known why, or not now (with --all: not of every failure,
-or a table did not answer); 4 no such record, or nothing is configured;
-64 several may be meant.
+Exit status: 0 it is known why, or that nothing went wrong, or it has not
+ended yet; 3 the record is there, but it is not known why, or not now (with
+--all: not of every failure, or a table did not answer, or is not cached);
+4 no such record, or nothing is configured; 64 several may be meant.
 """
 )
 @click.argument("word", metavar="[ID]", required=False)
@@ -84,7 +87,7 @@ def command(
     invocation: Invocation, *, word: str | None, everything: bool, output: str, timeout_s: float, cached: bool
 ) -> int:
     """Say why a record ended as it did: the root cause, the lines of its log that say so, and what to do."""
-    if (word is None) != everything:
+    if (not word) != everything or (everything and word is not None):
         raise click.UsageError("wanted an ID, or --all for every failure", click.get_current_context())
     start = patiently("reading the configuration", invocation.start, min(timeout_s, DISK_S))
     for line in not_asked(invocation, start):
@@ -248,7 +251,8 @@ def _several(word: str, rows: Sequence[Row], mirror: Mirror, wanted: _Wanted) ->
     """List those that may be meant."""
     from monitor.cause_report import match_json, meant  # noqa: PLC0415 - not every word means several
 
-    status = complain(f"{len(rows):,} records may be meant by {word!r}: say more of it, or an id", exit_codes.USAGE)
+    short = cut_middle(one_line(word), _MOST_OF_WORD)
+    status = complain(f"{len(rows):,} records may be meant by {short!r}: say more of it, or an id", exit_codes.USAGE)
     records = [mirror.rows[row.table][row.key] for row in rows]
     if wanted.output == "json":
         answer_json(match_json(records, wanted.now))
@@ -262,7 +266,7 @@ def _several(word: str, rows: Sequence[Row], mirror: Mirror, wanted: _Wanted) ->
 
 def _nowhere(word: str, mirror: Mirror, wanted: _Wanted, why_not: str) -> int:
     """Say that there is no such record; or, where a table has not answered, that it may be there."""
-    alike = near(word, mirror.rows)
+    alike, word = near(word, mirror.rows), cut_middle(one_line(word), _MOST_OF_WORD)
     hint = f"; did you mean {' or '.join(alike)}?" if alike else f"; `{wanted.invocation.line('ls')}` lists them all"
     silent = [text for status in mirror.status.values() if (text := trouble(status, wanted.now))]
     if silent and not wanted.cached:
@@ -280,21 +284,33 @@ def _all(wanted: _Wanted) -> int:
     from monitor import cause_report  # noqa: PLC0415 - not needed for one record
     from monitor.same_cause import grouped, unexplained  # noqa: PLC0415 - as above
 
-    mirror = recall(wanted.start, wanted.tables)[0] if wanted.cached else _every(wanted)
+    mirror, wrong = _last_known(wanted) if wanted.cached else _every(wanted)
     records = [record for rows in mirror.rows.values() for record in rows.values()]
     causes, unknown, now = grouped(records), unexplained(records), wanted.now
     if wanted.output == "json":
         found = {name: freshness.of_table(mirror.status[name], now) for name in wanted.tables}
         answer_json(cause_report.render_json(causes, unknown, found, now))
-    else:
-        paint = brush(colour=wanted.invocation.colourful())
-        answer(cause_report.render_text(causes, unknown, now, width=wanted.width, paint=paint))
-    wrong = [] if wanted.cached else [trouble(mirror.status[name], now) for name in wanted.tables]
+    elif records or not wrong:
+        width, paint = wanted.width, brush(colour=wanted.invocation.colourful())
+        answer(cause_report.render_text(causes, unknown, now, width=width, paint=paint, whole=not wrong))
     late = [unread(mirror.status[name]) for name in wanted.tables]
     for line in dict.fromkeys(filter(None, [*wrong, *late])):
         complain(line, exit_codes.NOT_KNOWN)
-    return exit_codes.NOT_KNOWN if unknown or any(wrong) else exit_codes.OK
+    return exit_codes.NOT_KNOWN if unknown or wrong else exit_codes.OK
 
 
-def _every(wanted: _Wanted) -> Mirror:
-    return ask("why", wanted.start, wanted.tables, wanted.timeout_s)
+def _last_known(wanted: _Wanted) -> tuple[Mirror, list[str]]:
+    """What is cached, and of which tables nothing is: what was last known is old, and no less known for it."""
+    mirror, lack = recall(wanted.start, wanted.tables)
+    return mirror, [f"{name}: {lack.why}" for name in wanted.tables if not _has_answered(mirror.status[name])]
+
+
+def _has_answered(status: TableStatus) -> bool:
+    """Whether it ever has."""
+    return any(scope.fetched_at for scope in status.scopes.values())
+
+
+def _every(wanted: _Wanted) -> tuple[Mirror, list[str]]:
+    """What the tables tell now, and what is wrong with them."""
+    mirror = ask("why", wanted.start, wanted.tables, wanted.timeout_s)
+    return mirror, [text for name in wanted.tables if (text := trouble(mirror.status[name], wanted.now))]

@@ -27,8 +27,9 @@ ARRIVAL = timedelta(seconds=60)
 """How long a log may take to arrive after the end of what wrote it."""
 UNREAD = 0
 """In place of a version of the rules: nobody has read the log."""
-LIFE = ("attempt", "heartbeat")
-"""Details that tell one life of a W&B run from the next: a run can resume, and "crashed" is a guess."""
+LIFE = ("attempt", "heartbeat", "last_write")
+"""Details that tell one life of a W&B run from the next: a run can resume, and "crashed" is a guess. An offline run has
+no server to send heartbeats to: it writes."""
 
 Life = tuple[Scalar, ...]
 

@@ -48,9 +48,9 @@ def read(*lines: str, rules: int = 1) -> Outcome:
     return Outcome(table="runner", key="us-east1/x", evidence=lines, rules=rules)
 
 
-def run(heartbeat: datetime, state: str = "failed") -> Record:
+def run(heartbeat: datetime, state: str = "failed", sign: str = "heartbeat") -> Record:
     """A W&B run whose last sign of life was then."""
-    detail = {"heartbeat": heartbeat.isoformat()}
+    detail = {sign: heartbeat.isoformat()}
     return record("r", table="completed", scope="acme/arr", state=state, finished=heartbeat, detail=detail)
 
 
@@ -123,10 +123,14 @@ async def test_a_log_that_has_been_read_outlives_a_look_without_it(store: Store)
     assert (kept.record.reason, kept.rules) == (Reason(text="read"), 1)
 
 
-async def test_a_run_that_came_back_is_asked_about_again(store: Store) -> None:
-    """A W&B run with a new heartbeat has nothing kept, is written anew, and its earlier life cannot come back."""
+@pytest.mark.parametrize("sign", ["heartbeat", "last_write"])
+async def test_a_run_that_came_back_is_asked_about_again(store: Store, sign: str) -> None:
+    """A W&B run with a new heartbeat has nothing kept, is written anew, and its earlier life cannot come back.
+
+    The same for an offline run that has written since.
+    """
     states = TerminalStates(store)
-    crashed, resumed = run(NOON), run(NOON + timedelta(hours=1), "succeeded")
+    crashed, resumed = run(NOON, sign=sign), run(NOON + timedelta(hours=1), "succeeded", sign)
     assert await states.put(TENANT, crashed, LONG_AFTER) is Written.COMMITTED
     assert await states.get(TENANT, crashed) is not None
     assert await states.get(TENANT, resumed) is None

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cache.terminal_state import life
 from fetchers.ask import Ask
 from fetchers.base import Calls
 from fetchers.errors import NoAnswer, NotAllowed, Rejected
@@ -272,6 +273,16 @@ async def test_a_run_resumed_in_a_new_directory_is_one_row(real: RealRuns, tmp_p
     put(tmp_path, "again", real.file("failed").read_bytes(), "20260301_110000")
     put(tmp_path, "again", real.file("finished").read_bytes(), "20260301_120000")
     assert (await gathered(after().completed(ask(tmp_path))))["again"].state is State.SUCCEEDED
+
+
+async def test_an_offline_run_that_fails_again_has_another_life(real: RealRuns, tmp_path: Path) -> None:
+    """What was read of its first failure is not taken for the reason of the second; read twice, it lives once."""
+    file = put(tmp_path, "again", real.file("failed").read_bytes())
+    lives = []
+    for written in (1_700_000_000, 1_700_000_000, 1_700_003_600):
+        os.utime(file, (written, written))
+        lives.append(life((await gathered(after().completed(ask(tmp_path))))["again"]))
+    assert lives[0] == lives[1] != lives[2]
 
 
 async def test_a_thousand_runs_are_a_matter_of_seconds(real: RealRuns, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fetchers.diagnosis.prefixes import LEVELS, Level, Line
+from fetchers.diagnosis.whereabouts import own_frame
 
 HEAD = "Traceback (most recent call last"
 HEAD_MAX = 1_000
@@ -71,6 +72,8 @@ class Raised(NamedTuple):
     """Whether the line before says that the program goes on."""
     logged: bool
     """Whether the line before says that somebody logged it as an error."""
+    place: dict[str, str]
+    """`file`, `line` and `function` of the last frame that is the program's own, as far as they are known."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class _Open:
     frames: bool = True
     """False after the exception: only a chain may follow."""
     foreign: int = 0
+    place: dict[str, str] = field(default_factory=dict)
+    """The last frame so far that is the program's own."""
     notebook: str = ""
     """The exception's type where the head names it already."""
 
@@ -133,7 +138,9 @@ class Tracebacks:
         goes_on = chained is not None and chained.foreign == 0 and _goes_on(chained, original=original)
         if chained is not None and goes_on:
             link = Link.FROM if original else chained.link
-            opened = replace(chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True)
+            opened = replace(
+                chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True, place={}
+            )
         else:
             self._chains += 1
             levels = {before, line.level}
@@ -173,6 +180,9 @@ class Tracebacks:
             self._open[line.source] = replace(state, frames=False, foreign=0)
             return raised
         if state.frames and (state.notebook or _is_frame(body, state.indent)):
+            place = own_frame(body)
+            if place:
+                self._open[line.source] = replace(state, place=place)
             return Inside.FRAME
         self._foreign(state, line.source)
         return None
@@ -194,6 +204,7 @@ class Tracebacks:
             level=state.level,
             handled=state.handled,
             logged=state.logged,
+            place=state.place,
         )
 
     def _foreign(self, state: _Open, source: str) -> None:

@@ -59,6 +59,8 @@ def _equal_to(text: str) -> Find:
 
 # --- regular expressions -----------------------------------------------------------------------------------------
 
+_BY_LINE = "(?m)"
+"""Goes before an expression: `^` and `$` are for lines. Nobody typed it, so no error says it."""
 _REGEX_MEMORY = 1 << 20
 """Bytes that one expression may take, its tables included."""
 _REGEX_STEPS = 400
@@ -80,7 +82,7 @@ def searching(pattern: str, at: int) -> Find:
     options.max_mem = _REGEX_MEMORY
     options.case_sensitive = any(character.isupper() for character in _ESCAPED.sub("", pattern))
     try:
-        regex = re2.compile(f"(?m){pattern}".encode(), options)
+        regex = re2.compile(f"{_BY_LINE}{pattern}".encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
         raise FilterError(f"the regular expression at {at + 1} cannot be used: {_said(error)}", at) from None
     if regex.programsize > _REGEX_STEPS:
@@ -90,7 +92,7 @@ def searching(pattern: str, at: int) -> Find:
 
 def _said(error: Exception) -> str:
     told = error.args[0] if error.args else ""
-    return told.decode(errors="replace") if isinstance(told, bytes) else "it is no text"
+    return told.decode(errors="replace").replace(_BY_LINE, "", 1) if isinstance(told, bytes) else "it is no text"
 
 
 # --- values ------------------------------------------------------------------------------------------------------

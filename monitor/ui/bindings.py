@@ -127,7 +127,7 @@ KEYS = (
     Key("log_previous", "log", "N", "next(-1)", "previous match or cause"),
     Key("log_follow", "log", "f", "follow", "follow what is written, or not", "follow"),
     Key("log_again", "log", "r", "again", "read it again from its end"),
-    Key("log_copy", "log", "y", "copy", "copy the line, or the command that mends", "copy"),
+    Key("log_copy", "log", "y", "copy", "copy the line, or what mends it", "copy"),
     Key("log_browse", "log", "o", "browse", "open its row's page in a browser"),
     Key("log_page", "log", "L", "log", "open it in a browser"),
     Key("palette_up", "palette", "up", "move(-1)", "previous command"),
@@ -156,7 +156,7 @@ FIXED = frozenset({"interrupt"})
 FOOTER = {
     "dashboard": ("next_table", "refresh", "zoom", "sort", "find", "open", "next_failure", "help", "quit"),
     "detail": ("follow", "detail_copy", "detail_browse", "raw", "detail_read_log", "help", "leave_detail"),
-    "log": ("log_copy", "log_wrap", "log_page_up", "log_follow", "log_find", "log_next", "help", "leave_log"),
+    "log": ("log_wrap", "log_page_up", "log_follow", "log_find", "log_copy", "log_next", "help", "leave_log"),
     "start": (
         "start_copy",
         "start_again",

@@ -23,6 +23,12 @@ if TYPE_CHECKING:  # its rules are many: they are loaded when there is a log to 
     from fetchers.diagnosis import LogReader
     from fetchers.diagnosis.model import Diagnosis, Finding
 
+ROOT = "▶"
+"""Stands before the root cause."""
+
+CAUSE = "!"
+"""Stands before another line that says what went wrong."""
+
 TURN_S = 0.004
 """Seconds of work after which keys get their turn, ..."""
 

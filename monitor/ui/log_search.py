@@ -12,6 +12,7 @@ from typing import Any
 from fetchers.errors import FilterError
 from monitor.filter_values import searching
 from monitor.text import TYPED, clean
+from monitor.ui.log_text import NO_SEVERITY, LogLine
 
 Span = tuple[int, int]
 """Characters of a line, from and to."""
@@ -33,6 +34,14 @@ class Search:
         self._words = _literal(_unquoted(text))
         self.found_in: Callable[[str], bool] = self._has_words if self._regex is None else searching(self._regex, 0)
         """Whether a clean line has it."""
+
+    def found_in_line(self, line: LogLine) -> bool:
+        """Whether a line of a log has it, the severity that stands before it included."""
+        return self.found_in(line.text) or self.found_in_severity(line)
+
+    def found_in_severity(self, line: LogLine) -> bool:
+        """Whether the severity of a line has it, where it is shown."""
+        return line.first and line.severity not in NO_SEVERITY and self.found_in(line.severity)
 
     def spans(self, line: str) -> list[Span]:
         """Where a line has it, from left to right."""

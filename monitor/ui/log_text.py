@@ -127,7 +127,7 @@ class LogText:
         for line in lines:
             self._bytes += line.size
             self.dated = self.dated or line.at is not None
-            self.graded = self.graded or line.severity not in _NO_SEVERITY
+            self.graded = self.graded or line.severity not in NO_SEVERITY
 
     def _surplus(self, lines: Iterator[LogLine]) -> int:
         """How many lines must go, in that order, so that the others have room; their bytes are counted no more."""
@@ -142,5 +142,5 @@ def _identity(entry: LogEntry) -> str:
     return entry.id or f"{entry.at} {entry.text}"
 
 
-_NO_SEVERITY = frozenset({"", "DEFAULT"})
+NO_SEVERITY = frozenset({"", "DEFAULT"})
 """What says nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,7 +15,8 @@ from fetchers.records import Reason, State
 from monitor.changes import AskReason, Hello, LogRead, ReadLog, ReasonRead
 from monitor.text import cell_width
 from monitor.ui.screens.detail import Detail
-from monitor.ui.screens.log import AUTOMATIC, Log
+from monitor.ui.screens.log import Log
+from monitor.ui.screens.log_gathering import AUTOMATIC
 from tests.ui.scripted import NOW, PATIENCE_S, Stage, record, rows, scope, status
 
 JOB = record("vertex", 5, State.FAILED, name="arr-llama", detail={"log_url": "https://console.test/logs"})
@@ -267,32 +269,83 @@ async def test_what_is_found_is_marked_where_it_stands() -> None:
         assert "".join(marked).casefold() == "needle" * 3
 
 
-async def test_the_root_cause_is_marked_and_gone_to() -> None:
-    """The one that the record's reason was read from, wherever it stands; with its rule and what to do."""
-    reason = Reason(text="CUDA out of memory", rule="out_of_memory", advice="Take a smaller batch")
-    failed = record("vertex", 5, State.FAILED, reason=reason)
-    outcome = Outcome(
-        table="vertex",
-        key="id-5",
-        reason=reason,
-        evidence=("before", "RuntimeError: CUDA out of memory", "after"),
-        root=1,
-        rules=3,
-        entries=900,
+COMMAND = "gcloud projects add-iam-policy-binding acme-ml --member=user:me@acme.example --role=roles/aiplatform.user"
+REFUSED = Reason(
+    text="PermissionDenied: 403 aiplatform.customJobs.create",
+    rule="permission_denied",
+    advice=f"Grant it: `{COMMAND}`.",
+)
+DENIED = record("vertex", 5, State.FAILED, reason=REFUSED)
+OUTCOME = Outcome(
+    table="vertex",
+    key="id-5",
+    reason=REFUSED,
+    evidence=("before", "403 aiplatform.customJobs.create denied", "after"),
+    root=1,
+    rules=3,
+    entries=900,
+)
+
+
+async def denied(stage: Stage, *, told: bool = True) -> Reader:
+    """Somebody who has opened the log of a job that was refused something, on line 301 of 900."""
+    reader = Reader(stage)
+    await stage.tell(rows("vertex", [DENIED]), status("vertex", {"us-east1": scope()}))
+    await stage.press("3", "l")
+    await reader.until(lambda: isinstance(stage.app.screen, Log))
+    if told:
+        await stage.tell(ReasonRead(table="vertex", key="id-5", outcome=OUTCOME))
+    await reader.give(
+        *entries(0, 300), entry(300, "403 aiplatform.customJobs.create denied"), *entries(301, 899), entry(899, TRACE)
     )
+    return reader
+
+
+async def test_a_failures_log_is_open_at_its_root_cause_until_somebody_moves() -> None:
+    """With what to do, and the command that does it, under the log; elsewhere the footer says where it is."""
     async with Stage().open(120, 24) as stage:
-        reader = Reader(stage)
-        await stage.tell(rows("vertex", [failed]), status("vertex", {"us-east1": scope()}))
-        await stage.press("3", "l")
-        await reader.until(lambda: isinstance(stage.app.screen, Log))
+        reader = await denied(stage)
         assert AskReason(table="vertex", key="id-5") in stage.link.commands
-        await reader.give(*entries(0, 300), entry(300, "RuntimeError: CUDA out of memory"), *entries(301, 900))
-        await stage.tell(ReasonRead(table="vertex", key="id-5", outcome=outcome))
-        assert stage.line("▶ root cause on line 301")
-        await reader.press("n")
-        assert reader.under_cursor().endswith("RuntimeError: CUDA out of memory")
+        assert reader.under_cursor().endswith("403 aiplatform.customJobs.create denied")
         assert stage.line("▌▶")
-        assert stage.line("▶ root cause · out_of_memory · CUDA out of memory → Take a smaller batch")
+        assert stage.line("▶ root cause · permission_denied → Grant it:")
+        assert stage.line(f"   {COMMAND}")
+        await reader.press("k")
+        assert stage.line("▶ root cause on line 301  n · permission_denied → Grant it:")
+        assert stage.line(f"   {COMMAND}")
+        await stage.tell(ReasonRead(table="vertex", key="id-5", outcome=OUTCOME))
+        assert reader.under_cursor().endswith("step 299")
+
+
+async def test_a_root_cause_that_is_known_late_is_gone_to_by_a_key_once_somebody_has_moved() -> None:
+    """What somebody reads does not jump away; `n` leads to the root cause first."""
+    async with Stage().open(120, 24) as stage:
+        reader = await denied(stage, told=False)
+        await reader.press("G", "k")
+        before = reader.under_cursor()
+        await stage.tell(ReasonRead(table="vertex", key="id-5", outcome=OUTCOME))
+        assert reader.under_cursor() == before
+        await reader.press("n")
+        assert reader.under_cursor().endswith("403 aiplatform.customJobs.create denied")
+
+
+async def test_another_finding_is_told_beside_the_root_cause_and_not_as_one() -> None:
+    """Two lines: what it is, and where the root cause is."""
+    async with Stage().open(120, 24) as stage:
+        reader = await denied(stage)
+        await reader.until(lambda: bool(reader.screen._view.causes) and len(reader.screen._view.causes) > 1)
+        await reader.press("n")
+        assert reader.under_cursor().endswith("Tried to allocate 2.50 GiB")
+        assert stage.line("! also · out_of_memory → ")
+        assert stage.line(f"▶ root cause on line 301  n · permission_denied · {REFUSED.text}")
+
+
+async def test_on_a_low_screen_causes_take_one_line() -> None:
+    """What to do, as far as it goes; the log has the other lines."""
+    async with Stage().open(80, 11) as stage:
+        await denied(stage)
+        assert stage.lines()[-2].startswith(" ▶ root cause · permission_denied → Grant it:")
+        assert stage.lines()[-3].startswith("  ")
 
 
 TRACE = """Traceback (most recent call last):
@@ -315,7 +368,7 @@ async def test_what_has_been_read_is_diagnosed_here_too(keys: tuple[str, ...], m
         await reader.press("g", "n")
         assert reader.under_cursor().endswith("CUDA out of memory. Tried to allocate 2.50 GiB")
         assert stage.line(f"▌{mark}")
-        assert stage.line(f" {mark} {words} · out_of_memory ·")
+        assert stage.line(f" {mark} {words} · out_of_memory → ")
 
 
 async def test_a_log_is_followed_while_its_job_runs_and_until_it_has_ended() -> None:
@@ -488,9 +541,48 @@ async def test_memory_is_bounded_and_what_was_dropped_is_said() -> None:
         assert reader.under_cursor().endswith("step 1999")
 
 
-async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`y` takes the line under the cursor, whole and clean; where there is none, what mends that."""
-    written: list[str] = []
+@pytest.mark.parametrize("width", [80, 120])
+async def test_the_footer_of_a_log_says_how_to_copy(width: int) -> None:
+    """Also where there is no room for all keys."""
+    async with Stage().open(width, 24) as stage:
+        await Reader(stage).open()
+        assert " y copy " in stage.lines()[-1]
+
+
+async def test_a_search_finds_what_stands_in_the_column_of_severities() -> None:
+    """It is on the screen like the words behind it; once for each entry, and marked there."""
+    async with Stage().open(120, 24) as stage:
+        reader = Reader(stage)
+        await reader.open("j")
+        quiet = [entry(number, severity="INFO") for number in range(3)]
+        await reader.give(*quiet, entry(3, "boom\nagain", severity="ERROR"), entry(4, severity="DEFAULT"))
+        await reader.press("slash", *"error", "enter")
+        assert stage.line("1 of 1 match for")
+        assert reader.under_cursor().endswith("ERROR boom")
+        (marked,) = (
+            segment.text
+            for strip in stage.app.screen._compositor.render_strips()[3:-1]
+            for segment in strip
+            if segment.style and segment.style.reverse
+        )
+        assert marked == "ERROR"
+        await reader.press("slash", *["backspace"] * 5, *"default", "enter")
+        assert stage.line("0 matches for")
+
+
+async def test_a_wrong_expression_is_told_in_the_words_it_was_typed_in() -> None:
+    """Nothing of what the search puts around it."""
+    async with Stage().open(120, 24) as stage:
+        reader = Reader(stage)
+        await reader.open("j")
+        await reader.give(*entries(0, 9))
+        await reader.press("slash", *"/(/", "enter")
+        assert stage.line("cannot be used: missing ): (")
+        assert "(?m)" not in stage.text()
+
+
+def to_clipboard(monkeypatch: pytest.MonkeyPatch, written: list[str]) -> None:
+    """Have what a terminal is told noted, on a machine where that is the way to the clipboard."""
 
     def write(_: object, text: str) -> bool:
         written.append(text)
@@ -500,6 +592,13 @@ async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: 
     for name in ("TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+
+
+async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`y` takes the line under the cursor, whole and clean; where there is none, what mends that."""
+    written: list[str] = []
+
+    to_clipboard(monkeypatch, written)
     async with Stage().open(100, 24) as stage:
         reader = Reader(stage)
         await reader.open()
@@ -513,3 +612,19 @@ async def test_the_keys_of_a_log_open_its_pages_and_copy_its_lines(monkeypatch: 
         await reader.press("k", "y")
         await reader.until(lambda: len(written) == 2)
         assert stage.line("copied line first")
+
+
+async def test_on_a_line_that_says_why_one_chooses_what_to_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line, the advice, or the command in it, whole however narrow the screen is."""
+    written: list[str] = []
+    to_clipboard(monkeypatch, written)
+    async with Stage().open(80, 24) as stage:
+        reader = await denied(stage)
+        await reader.press("y")
+        assert stage.line("copy", "l line", "a advice", "c command")
+        await reader.press("c")
+        await reader.until(lambda: len(written) == 1)
+        assert base64.b64decode(written[0].split(";")[2].rstrip("\a\x1b\\")).decode() == COMMAND
+        await reader.press("y", "escape", "k", "y")
+        await reader.until(lambda: len(written) == 2)
+        assert stage.line("copied line step 299")

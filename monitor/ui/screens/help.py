@@ -22,10 +22,10 @@ from monitor.freshness import Freshness
 from monitor.key_names import shown_all
 from monitor.text import cell_width, fit, wrap
 from monitor.ui.bindings import KEYS, Key, bindings
+from monitor.ui.log_causes import CAUSE, ROOT
 from monitor.ui.screens.over import Over
 from monitor.ui.widgets.header_line import Banner
 from monitor.ui.widgets.live_table import CHANGED
-from monitor.ui.widgets.log_view import CAUSE, ROOT
 from monitor.ui.widgets.painted import Painted, Part, compose
 from monitor.ui.words import ROLES, name_of
 

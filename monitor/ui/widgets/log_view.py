@@ -11,19 +11,13 @@ from textual.message import Message
 from textual.strip import Strip
 
 from monitor.text import fit, wrap
-from monitor.ui.log_causes import Cause
+from monitor.ui.log_causes import CAUSE, ROOT, Cause
 from monitor.ui.log_search import Search, Span
 from monitor.ui.log_text import LogLine, LogText
 from monitor.ui.log_window import SIDEWAYS, LogWindow, Shown
 from monitor.ui.widgets.painted import Part, compose, scroll_mark, width_of
 from monitor.ui.widgets.wheeled import Wheeled
 from monitor.ui.words import Said
-
-ROOT = "▶"
-"""Stands before the root cause."""
-
-CAUSE = "!"
-"""Stands before another line that says why something went wrong."""
 
 MARKS = 2
 """Cells before each line: the cursor's mark, and a cause's."""
@@ -92,6 +86,8 @@ class LogView(Wheeled):
         """What is marked in the lines."""
         self.said = Said("", "", "dim")
         """What stands where lines would be."""
+        self.touched = False
+        """Whether anybody has moved."""
         self._now = now
         self._form = Form()
         self._shown: Sequence[Shown] = ()
@@ -120,14 +116,14 @@ class LogView(Wheeled):
         self.window.wraps = wraps
         self.show()
         self.window.end()
-        self.moved()
+        self._changed()
 
     def put_before(self, lines: Sequence[LogLine]) -> None:
         """Older lines: what is in view stays where it is."""
         self.text.put_before(lines)
         self.causes = {index + len(lines): cause for index, cause in self.causes.items()}
         self.window.came_before(len(lines))
-        self.moved()
+        self._changed()
 
     def put_after(self, lines: Sequence[LogLine]) -> None:
         """Newer lines: whoever is on the last line goes along."""
@@ -135,7 +131,7 @@ class LogView(Wheeled):
         gone = self.text.put_after(lines)
         self.causes = {index - gone: cause for index, cause in self.causes.items() if index >= gone}
         self.window.came_after(gone, stays_at_end=at_end)
-        self.moved()
+        self._changed()
 
     def on_resize(self) -> None:
         """The window has another size."""
@@ -145,7 +141,17 @@ class LogView(Wheeled):
     # --- what is asked
 
     def moved(self) -> None:
-        """Show where the window is now, and say that it has moved."""
+        """Somebody has moved the window: show where it is now."""
+        self.touched = True
+        self._changed()
+
+    def open_at(self, index: int) -> None:
+        """Put the cursor on a line unasked."""
+        if index != self.window.cursor:
+            self.window.go(index)
+            self._changed()
+
+    def _changed(self) -> None:
         self.show()
         self.post_message(self.Moved())
 
@@ -195,7 +201,9 @@ class LogView(Wheeled):
         if form.cells:
             yield (f"{self._time(line) if begins else '':{form.cells}} ", "dim")
         if form.severity:
-            yield (fit(_severity(line, form.severity) if begins else "", form.severity) + " ", _role(line))
+            found = begins and self.search is not None and self.search.found_in_severity(line)
+            word = fit(_severity(line, form.severity) if begins else "", form.severity)
+            yield from ((word, "caret" if found else _role(line)), (" ", ""))
 
     def _mark(self, shown: Shown) -> Part:
         cause = self.causes.get(shown.index)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from fetchers.diagnosis.prefixes import LEVELS, Level, Line
@@ -72,7 +72,7 @@ class Raised(NamedTuple):
     """Whether the line before says that the program goes on."""
     logged: bool
     """Whether the line before says that somebody logged it as an error."""
-    place: dict[str, str]
+    place: tuple[tuple[str, str], ...]
     """`file`, `line` and `function` of the last frame that is the program's own, as far as they are known."""
 
 
@@ -91,7 +91,7 @@ class _Open:
     frames: bool = True
     """False after the exception: only a chain may follow."""
     foreign: int = 0
-    place: dict[str, str] = field(default_factory=dict)
+    place: tuple[tuple[str, str], ...] = ()
     """The last frame so far that is the program's own."""
     notebook: str = ""
     """The exception's type where the head names it already."""
@@ -139,7 +139,7 @@ class Tracebacks:
         if chained is not None and goes_on:
             link = Link.FROM if original else chained.link
             opened = replace(
-                chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True, place={}
+                chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True, place=()
             )
         else:
             self._chains += 1
@@ -182,7 +182,7 @@ class Tracebacks:
         if state.frames and (state.notebook or _is_frame(body, state.indent)):
             place = own_frame(body)
             if place:
-                self._open[line.source] = replace(state, place=place)
+                self._open[line.source] = replace(state, place=tuple(place.items()))
             return Inside.FRAME
         self._foreign(state, line.source)
         return None

@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from wandb.proto import wandb_internal_pb2 as pb
 
 from fetchers.records import Scalar
 from fetchers.wandb_log import BLOCK, MAGIC, records
-from fetchers.wandb_records import YEARS, mapping, number, text
+from fetchers.wandb_records import mapping, number, stamped, text
 
 HEAD_BLOCKS = 2
 TAIL_BLOCKS = 3
@@ -111,7 +111,7 @@ def _take(content: Content, console: list[str], payloads: Iterable[bytes]) -> No
 def _take_run(content: Content, run: Any) -> None:
     content.name, content.host = text(run.display_name), text(run.host)
     content.entity, content.project = text(run.entity), text(run.project)
-    content.started = _time(run.start_time)
+    content.started = stamped(run.start_time)
     content.config.update(_items(run.config.update))
     content.detail.update(
         group=text(run.run_group),
@@ -178,14 +178,6 @@ def _items(items: Iterable[Any]) -> dict[str, Any]:
         value = mapping(f'{{"value": {item.value_json}}}').get("value")
         found[item.key or ".".join(item.nested_key)] = value
     return found
-
-
-def _time(stamp: Any) -> datetime | None:
-    try:
-        found = datetime.fromtimestamp(stamp.seconds + stamp.nanos / 1e9, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found if found.year in YEARS else None
 
 
 def _last_exception(console: list[str]) -> str | None:

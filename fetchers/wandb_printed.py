@@ -10,9 +10,8 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.message import DecodeError
 from wandb.proto import wandb_internal_pb2 as pb
@@ -21,7 +20,7 @@ from fetchers.base import LogText
 from fetchers.messages import LogPart
 from fetchers.wandb_log import BLOCK, located
 from fetchers.wandb_output import OUTPUT, entries, page_of_file, place
-from fetchers.wandb_records import YEARS
+from fetchers.wandb_records import stamped
 
 PAGE_BLOCKS = 64
 """Blocks of a `.wandb` file looked through for one page: between what was printed lies all else that was logged."""
@@ -85,7 +84,7 @@ def _pieces(data: bytes, offset: int) -> Iterator[_Piece]:
         kind = record.WhichOneof("record_type")
         if kind in ("output_raw", "output"):
             output = getattr(record, kind)
-            yield at, _time(output.timestamp), output.line
+            yield at, stamped(output.timestamp), output.line
 
 
 def _lines(pieces: Iterable[_Piece]) -> list[_Piece]:
@@ -103,11 +102,3 @@ def _lines(pieces: Iterable[_Piece]) -> list[_Piece]:
                 place_of, time_of = at, time
             begun += [part] if part else []
     return [*found, (place_of, time_of, "".join(begun))] if begun else found
-
-
-def _time(stamp: Any) -> datetime | None:
-    try:
-        found = datetime.fromtimestamp(stamp.seconds + stamp.nanos / 1e9, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found if found.year in YEARS else None

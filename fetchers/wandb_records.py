@@ -267,6 +267,15 @@ def moment(value: Any) -> datetime | None:
     return found if found.year in YEARS else None
 
 
+def stamped(stamp: Any) -> datetime | None:
+    """The time of a protobuf timestamp, UTC; null where it is in no year that a run could be of."""
+    try:
+        found = datetime.fromtimestamp(stamp.seconds + stamp.nanos / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if found.year in YEARS else None
+
+
 def later(time: datetime, seconds: float) -> datetime | None:
     """`seconds` after `time`; null for a time before it, or in no year that a run could be of."""
     try:

@@ -13,9 +13,10 @@ from fetchers.diagnosis.merge import merged
 from fetchers.diagnosis.model import Diagnosis
 from fetchers.diagnosis.rules import RULES
 from fetchers.gcp_fields import one_line
-from fetchers.log_entries import safe_lines, text_of, told_apart
+from fetchers.log_entries import text_of, told_apart
 from fetchers.log_queries import COUNT
 from fetchers.messages import LogTarget, Outcome
+from fetchers.plain import safe_lines
 from fetchers.records import Reason, State
 
 PIECE = 16 * 1024

@@ -118,6 +118,7 @@ _SUSPECT = re.compile(
     r"|sg\.|hooks?\.|discord|telegram|curl"
 )
 """What every rule needs but that of a long run, in small letters: most lines hold none of it and cost one search."""
+_BLANK = re.compile(r"""[\s"',;{}]""")
 _RUN = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/]{60}")
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -144,7 +145,20 @@ def redact_lines(lines: Iterable[str]) -> list[str]:
 
 def first_of(text: str, most: int) -> str:
     """The first characters of a text; where it has to be cut, secrets are taken out first: none is cut in half."""
-    return text if len(text) <= most else redact(text[: most + REACH])[:most]
+    if len(text) <= most:
+        return text
+    clean = redact(text[: most + REACH])
+    whole = len(text) <= most + REACH or clean.endswith(HIDDEN)
+    return clean[: most if whole else min(most, max(0, len(clean) - REACH))]
+
+
+def last_of(text: str, most: int) -> str:
+    """The last characters of a text, cut at a blank or quote behind a redaction: no secret is shown by its end."""
+    if len(text) <= most:
+        return text
+    clean = redact(text)[-most:]
+    blank = _BLANK.search(clean)
+    return clean[blank.start() :] if blank else ""
 
 
 def _redacted(line: str) -> str:

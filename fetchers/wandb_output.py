@@ -9,7 +9,7 @@ from fetchers.base import LogText
 from fetchers.diagnosis import RULES_VERSION, diagnose
 from fetchers.diagnosis.merge import merged
 from fetchers.messages import LogEntry, LogPart, LogTarget, Outcome
-from fetchers.plain import plain_line
+from fetchers.plain import safe_lines
 
 OUTPUT = "output.log"
 """The file of a run that holds what it printed."""
@@ -51,7 +51,9 @@ def _located(data: bytes, start: int) -> list[tuple[int, datetime | None, str]]:
 
 def entries(lines: Iterable[tuple[int, datetime | None, str]]) -> tuple[LogEntry, ...]:
     """Lines by number or place, with their times, as the entries of a log."""
-    return tuple(LogEntry(text=plain_line(text), at=at, id=str(number)) for number, at, text in lines)
+    known = list(lines)
+    safe = safe_lines(text for _, _, text in known)
+    return tuple(LogEntry(text=text, at=at, id=str(number)) for (number, at, _), text in zip(known, safe, strict=True))
 
 
 def place(token: str | None, kind: str) -> int | None:

@@ -18,10 +18,11 @@ from google.rpc.status_pb2 import Status
 from fetchers.diagnosis.merge import merged
 from fetchers.diagnosis.model import Finding
 from fetchers.errors import Rejected
-from fetchers.log_entries import in_order, levelled_text_of, moment_of, safe_lines, text_of
+from fetchers.log_entries import in_order, levelled_text_of, moment_of, text_of
 from fetchers.log_extraction import LogsFetcher
 from fetchers.log_outcomes import PIECE, diagnosis_of
 from fetchers.messages import MAX_FRAME, LogPage, LogPart, LogTarget, Outcome, pack
+from fetchers.plain import safe_lines
 from fetchers.records import Reason, State
 from tests.emulators.google import GoogleEmulator
 from tests.emulators.google_logs import Line
@@ -136,7 +137,7 @@ def test_a_private_key_over_several_lines_is_hidden() -> None:
     """A key that was printed line by line is hidden from its first line to its last, and nothing after it."""
     body = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj" for _ in range(3)]
     lines = ["before", "-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----", "after"]
-    shown = list(safe_lines(lines))
+    shown = safe_lines(lines)
     assert (shown[0], shown[-1], len(shown)) == ("before", "after", len(lines))
     assert "MII" not in "".join(shown)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from fetchers.diagnosis.prefixes import cleaned
+from fetchers.redact import first_of
 
 BEFORE = 8
 """Lines that are kept before a hit."""
@@ -30,7 +31,7 @@ class Margins:
     def note(self, number: int, text: str) -> None:
         """Keep a line as it is visible: what is drawn later over the same line replaces it."""
         if text.strip():
-            self._lines[number] = text[:SHOWN]
+            self._lines[number] = first_of(text, SHOWN)
 
     def pin(self, number: int, text: str) -> None:
         """Keep a line in which something was found; nothing that is drawn over it replaces it."""
@@ -50,6 +51,8 @@ class Margins:
         """The last lines before `at`, as they were visible."""
         known = self._tail + block[max(0, at - _TAIL) : at]
         lines = known[-_TAIL:].split(b"\n")[:-1]
+        if lines and len(known) >= _TAIL:  # its beginning is gone: no word of it may be half a secret
+            lines[0] = lines[0].partition(b" ")[2]
         return [_visible(line) for line in lines[-BEFORE:]]
 
     def last(self, block: bytes, at: int) -> str:
@@ -78,4 +81,4 @@ class Margins:
 def _visible(line: bytes) -> str:
     """What remains of a line that was drawn several times."""
     parts = [part for part in line.split(b"\r") if part.strip()]
-    return cleaned(parts[-1])[:SHOWN] if parts else ""
+    return cleaned(parts[-1]) if parts else ""

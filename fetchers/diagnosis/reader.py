@@ -27,6 +27,7 @@ from fetchers.diagnosis.splitting import Splitter, without_escapes
 from fetchers.diagnosis.structured import Entry, entry_of
 from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
 from fetchers.diagnosis.windows import Windows
+from fetchers.redact import first_of, last_of
 
 _RUNS = re.compile(r"\bRuns: ?(\d{1,6})\b")
 _RAISED = re.compile(
@@ -193,7 +194,7 @@ class LogReader:
             self._raised(line._replace(bare=place.text), place)
             return
         if place is Inside.HEAD:
-            self._margins.pin(line.number, self._raw[:_TEXT_MAX])
+            self._margins.pin(line.number, first_of(self._raw, _TEXT_MAX))
             self._margins.forget(self._hits.numbers)
         # What is said quietly explains nothing, and most lines are.
         for match in self._matcher.matches(line) if line.level > Level.QUIET else ():
@@ -232,11 +233,12 @@ class LogReader:
         self._fallen = raised
         matches = self._matcher.matches(line)
         for match in matches:
-            facts = {"exception": raised.exception} | match.facts
+            facts = {"exception": raised.exception, **dict(raised.place), **match.facts}
             self._hit(replace(match, facts=facts), line, raised)
         if not any(match.rule.id == GENERAL for match in matches):
             rule = RULES[GENERAL]
-            self._hit(Match(rule, {"exception": raised.exception}, 0, rule.threshold), line, raised)
+            facts = {"exception": raised.exception, **dict(raised.place)}
+            self._hit(Match(rule, facts, 0, rule.threshold), line, raised)
 
     def _hit(self, match: Match, line: Line, raised: Raised | None = None) -> None:
         self._order += 1
@@ -312,5 +314,7 @@ def _unwrapped(text: str, at: int) -> list[str]:
 
 def _window(text: str, at: int) -> str:
     """The part of a very long line in which something was found."""
-    start = max(0, at - _TEXT_MAX // 4) if len(text) > _TEXT_MAX else 0
-    return text[start : start + _TEXT_MAX]
+    if len(text) <= _TEXT_MAX:
+        return text
+    before = last_of(text[max(0, at - _TEXT_MAX) : at], _TEXT_MAX // 4)
+    return before + first_of(text[at:], _TEXT_MAX - len(before))

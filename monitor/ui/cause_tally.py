@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from fetchers.records import Record, State
-from monitor.same_cause import core, shape, tally
+from monitor.same_cause import Shape, core
+from monitor.text import counted
+from monitor.ui.one_cause import OneCause, shape_of
 
 SHARED = 3
 """Failures of one cause from which on they are spoken of."""
@@ -17,19 +19,16 @@ SHARED = 3
 STEP = 100
 """Failures that are looked at in one step: about a millisecond."""
 
-_Cause = tuple[str | None, str]
-"""Rule, and what its reasons have in common."""
-
 
 class CauseTally:
     """Failures by their cause."""
 
     def __init__(self) -> None:
         self.words = ""
-        """How many failures come of how few causes; empty where hardly any share one."""
-        self._causes: dict[str, _Cause] = {}
+        """Of how few causes the failures come; empty where hardly any share one."""
+        self._causes: dict[str, Shape] = {}
         """Row key → cause."""
-        self._counts: Counter[_Cause] = Counter()
+        self._counts: Counter[Shape] = Counter()
         self._waiting: dict[str, Record] = {}
         """Failures that have not been looked at."""
 
@@ -51,15 +50,21 @@ class CauseTally:
         """Look at some of them; at the end there are words for all."""
         for key in [key for key, _ in zip(self._waiting, range(STEP), strict=False)]:
             record = self._waiting.pop(key)
-            cause = (record.reason.rule if record.reason is not None else None, shape(record))
+            cause = shape_of(record)
             self._causes[key] = cause
             self._counts[cause] += 1
         if not self._waiting:
-            counts: Counter[_Cause] = Counter()
+            counts: Counter[Shape] = Counter()
             for cause, number in self._counts.items():
                 counts[core(cause, self._counts)] += number
             shared = max(counts.values(), default=0) >= SHARED
-            self.words = tally(counts.total(), len(counts)) if shared else ""
+            self.words = counted(len(counts), "cause") if shared else ""
+
+    def cause_of(self, record: Record) -> OneCause | None:
+        """What a failure has in common with others; null where its reason is not known, or it has not failed."""
+        if record.state is not State.FAILED or record.reason is None:
+            return None
+        return OneCause(core(shape_of(record), self._counts), record.reason.text)
 
     def _forget(self, key: str) -> None:
         self._waiting.pop(key, None)

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from fetchers.records import Reason, Record, State
 from monitor.changes import RowsChanged
-from monitor.same_cause import grouped, tally
+from monitor.same_cause import grouped
+from monitor.text import counted
 from monitor.ui.cause_tally import SHARED, STEP, CauseTally
 from tests.ui.scripted import Stage, record, rows, scope, status
 
@@ -42,8 +43,7 @@ def test_it_says_what_grouping_all_rows_would_say_whatever_comes_and_goes() -> N
         there = {key: item for key, item in (there | upserts).items() if key not in removed}
         causes = grouped(there.values())
         shared = any(len(cause.records) >= SHARED for cause in causes)
-        total = sum(len(cause.records) for cause in causes)
-        assert settled(found) == (tally(total, len(causes)) if shared else "")
+        assert settled(found) == (counted(len(causes), "cause") if shared else "")
 
 
 def test_many_failures_are_looked_at_in_steps() -> None:
@@ -52,15 +52,15 @@ def test_many_failures_are_looked_at_in_steps() -> None:
     found.change({f"k{n}": failed(n, CAUSES[0]) for n in range(STEP * 3)}, ())
     found.step()
     assert (found.waits, found.words) == (True, "")
-    assert settled(found) == "300 failures, 1 cause"
+    assert settled(found) == "1 cause"
 
 
 FAILURES = [failed(number, CAUSES[0]) for number in range(1, 8)]
 
 
-@pytest.mark.parametrize(("width", "words"), [(160, "7 failures, 1 cause"), (80, "1 cause"), (60, "1 cause"), (30, "")])
+@pytest.mark.parametrize(("width", "words"), [(160, "✗ 7 failed  1 cause"), (80, "1 cause"), (60, "1 cause"), (30, "")])
 async def test_failures_of_one_cause_are_told_as_one_in_the_title(width: int, words: str) -> None:
-    """In as many words as there is room for beside the counts and how fresh they are."""
+    """Where there is room beside the counts and how fresh they are; how many have failed is told once."""
     async with Stage().open(width, 24) as stage:
         scopes = {f"region-{number}": scope() for number in range(3)}
         await stage.tell(rows("vertex", FAILURES), status("vertex", scopes))
@@ -73,6 +73,69 @@ async def test_failures_of_one_cause_are_told_as_one_in_the_title(width: int, wo
             rows("vertex", [mended]), RowsChanged(table="vertex", removed=("id-2", "id-3", "id-4", "id-5"))
         )
         assert "cause" not in stage.text()
+
+
+ONE, OTHER = failed(1, CAUSES[0]), failed(2, CAUSES[1])
+WRAPPED = replace(failed(3, CAUSES[0]), reason=Reason(text="not launched: CUDA out of memory on gpu 9", rule="CUDA"))
+MIXED = [ONE, OTHER, WRAPPED, record("vertex", 4), *[failed(number, CAUSES[0]) for number in (5, 6)]]
+
+
+def ids(stage: Stage) -> list[str]:
+    """The rows that the table shows, from top to bottom."""
+    return list(stage.app.dashboard.table.rows)
+
+
+async def test_a_key_shows_only_the_failures_with_the_cause_of_the_row_and_escape_all_again() -> None:
+    """Whoever tells it; the title says so, and the counts remain those of all rows."""
+    async with Stage().open(140, 30) as stage:
+        await stage.tell(rows("vertex", MIXED), status("vertex"))
+        await stage.press("3", "c")
+        assert ids(stage) == ["id-1", "id-3", "id-5", "id-6"]
+        title = stage.line("3 vertex", "✗ 5 failed")
+        assert "2 causes" in title
+        assert "cause: CUDA out of memory on gpu 1  4 of 6" in title
+        await stage.tell(rows("vertex", [failed(7, CAUSES[0]), failed(8, CAUSES[1])]))
+        assert ids(stage) == ["id-1", "id-3", "id-5", "id-6", "id-7"]
+        await stage.press("escape")
+        assert len(ids(stage)) == 8
+        await stage.press("j", "c")
+        assert ids(stage) == ["id-2", "id-8"]
+        await stage.press("slash", *"name-8", "enter")
+        assert ids(stage) == ["id-8"]
+        await stage.press("escape")
+        assert ids(stage) == ["id-2", "id-8"]
+        await stage.press("c")
+        assert len(ids(stage)) == 8
+
+
+async def test_the_row_of_a_cause_that_nobody_else_tells_so_stays_with_its_like() -> None:
+    """From the one that is told with more words around it one comes to the same rows."""
+    async with Stage().open(140, 30) as stage:
+        await stage.tell(rows("vertex", MIXED), status("vertex"))
+        await stage.press("3", "j", "j", "c")
+        assert ids(stage) == ["id-1", "id-3", "id-5", "id-6"]
+
+
+async def test_what_has_no_cause_narrows_nothing_down() -> None:
+    """And says so: a row that did not fail, or of which nobody knows why."""
+    async with Stage().open(120, 30) as stage:
+        await stage.tell(rows("vertex", [*MIXED, replace(OTHER, id="id-9", reason=None)]), status("vertex"))
+        await stage.press("3")
+        await stage.press(*["j"] * ids(stage).index("id-4"), "c")
+        assert "this row has not failed" in stage.lines()[-1]
+        await stage.press("g", *["j"] * ids(stage).index("id-9"), "c")
+        assert "why it failed is not known" in stage.lines()[-1]
+        assert len(ids(stage)) == 7
+
+
+async def test_the_palette_narrows_down_to_a_cause() -> None:
+    """For who knows no key."""
+    async with Stage().open(120, 30) as stage:
+        await stage.tell(rows("vertex", MIXED), status("vertex"))
+        await stage.press("3", "colon", *"same cause")
+        assert stage.line("same cause", "only failures with its cause")
+        await stage.press("enter")
+        assert ids(stage) == ["id-1", "id-3", "id-5", "id-6"]
 
 
 async def test_two_failures_of_one_cause_are_no_news() -> None:

@@ -363,8 +363,8 @@ class Dashboard(Screen[None]):
         """Put away what was put over the tables last: a notice, a filter, the zoom."""
         if self._notice.notices:
             self._notice.dismiss()
-        elif self.table.wish.filter is not None:
-            self.table.wish_for(replace(self.table.wish, filter=None))
+        elif (wish := self.table.wish.without_last) is not None:
+            self.table.wish_for(wish)
         else:
             self._zoomed = False
         self._say()
@@ -408,6 +408,10 @@ class Dashboard(Screen[None]):
             table.wish_for(replace(table.wish, mine=self._mine))
         self._bottom.say("without what is known to be somebody else's" if self._mine else "everybody's")
         self._say()
+
+    def action_same_cause(self) -> None:
+        """Only the failures that have the cause of the one under the cursor; or all rows again."""
+        self._bottom.same_cause()
 
     def action_find(self) -> None:
         """Filter the table by what is typed."""

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from fetchers.errors import FilterError
+from fetchers.records import State
 from monitor.text import one_line
 from monitor.ui.questions import COPY, SORT, copy_choices, sort_choices, sorted_by
 from monitor.ui.taking import CopyWanted, copyable
@@ -129,6 +130,21 @@ class Bottom(Vertical):
             self._find.say(f"no record of {table.table} has a {lacking[0]!r}", "warn")
         else:
             self._find.say(f"{len(table.rows):,} of {len(table.rows.records):,}")
+
+    def same_cause(self) -> None:
+        """Show only what failed of what the row under the cursor failed of; once more, everything."""
+        table = self._begin()
+        record = table.under_cursor
+        cause = table.causes.cause_of(record) if record is not None and table.wish.cause is None else None
+        if cause is None and table.wish.cause is None:
+            failed = record is not None and record.state is State.FAILED
+            self.say(
+                "why it failed is not known" if failed else "this row has not failed: n goes to one that has", "warn"
+            )
+            return
+        table.wish_for(replace(table.wish, cause=cause))
+        self.post_message(self.Wished())
+        self.say("all failures with this cause; Esc shows every row" if cause is not None else "every row")
 
     # --- questions
 

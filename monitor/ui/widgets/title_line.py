@@ -133,16 +133,14 @@ _Ends = tuple[list[Part], list[Part]]
 
 
 def _ends(title: Title) -> list[_Ends]:
-    """From much room to little: the scroll mark says what arrows say; causes shrink and go; the age stays longest."""
+    """From much room to little: the scroll mark says what arrows say; the causes go; the age stays longest."""
     fresh, arrows = freshness_parts(title.view), _arrows(title.above, title.below)
-    many: list[Part] = [("  ", ""), (title.causes, "why-failed")] if title.causes else []
-    few: list[Part] = [("  ", ""), (title.causes.rpartition(", ")[2], "why-failed")] if title.causes else []
+    causes: list[Part] = [("  ", ""), (title.causes, "why-failed")] if title.causes else []
     return [
-        (many, [*title.said_of_logs, *arrows, *fresh]),
-        (many, [*arrows, *fresh]),
-        (many, fresh),
-        (few, fresh),
-        (few, fresh[-_AGE_PARTS:]),
+        (causes, [*title.said_of_logs, *arrows, *fresh]),
+        (causes, [*arrows, *fresh]),
+        (causes, fresh),
+        (causes, fresh[-_AGE_PARTS:]),
         ([], fresh[-_AGE_PARTS:]),
         ([], fresh[-1:]),
     ]

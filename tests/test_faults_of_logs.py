@@ -7,11 +7,12 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.emulators.control import Emulators, running
-from tests.support.faults import broken
+from tests.support.faults import CONSOLE, broken, output
 from tests.support.one_shot import GRACE_S
 from tests.support.stage import Case, Stage, Switch, befallen
 from tests.support.terminal import MONITOR
@@ -77,3 +78,29 @@ def test_rows_are_live_whatever_befalls_their_logs(case: Case, emulators: Emulat
     assert all(record["reason"]["text"].startswith("The replica workerpool0-0 exited") for record in failed)
     assert all(words in done.stderr for words in case.words), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_whose_output_is_refused_says_what_its_state_says(emulators: Emulators, tmp_path: Path) -> None:
+    """The row is there with the reason of its state; `why` adds that its output was refused, and by whom."""
+    case = Case(source="wandb", fault="lines-403", words=(), switch=output("403", of=CONSOLE), status=0)
+    with befallen([case], emulators, tmp_path) as stage:
+        rows, alone = (_told(stage, *words) for words in (["ls", "completed"], ["why", "run0005"]))
+        found = {record["id"]: record for record in rows["tables"]["completed"]["records"]}
+        assert found["run0005"]["reason"]["rule"] == alone["record"]["reason"]["rule"] == "nonzero_exit"
+        assert alone["problem"].startswith("log not readable: ConsoleLog run0005")
+        assert "HTTP 403" in alone["problem"]
+    with befallen([], emulators, tmp_path) as stage:
+        assert _told(stage, "why", "run0005")["record"]["reason"]["rule"] == "python_exception"  # not remembered
+
+
+def _told(stage: Stage, *words: str) -> Any:
+    """What the program prints as JSON."""
+    done = subprocess.run(
+        [MONITOR, "--config", str(stage.config), *words, "-o", "json", "--timeout", str(TIMEOUT_S)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=stage.environment,
+        timeout=TIMEOUT_S + GRACE_S + 30,
+    )
+    return json.loads(done.stdout)

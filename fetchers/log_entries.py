@@ -1,9 +1,8 @@
-"""Turns Cloud Logging's entries into text, whatever their payload; what is shown of it is safe and without secrets."""
+"""Turns Cloud Logging's entries into text as it was written, whatever their payload."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,12 +12,6 @@ from google.protobuf.message import DecodeError
 from fetchers.gcp_fields import time_of
 from fetchers.log_queries import Source
 from fetchers.logging_sdk import LogSeverity
-from fetchers.messages import LogEntry
-from fetchers.plain import plain_line
-from fetchers.redact import HIDDEN
-
-PAGE_BYTES = 4 * 1024 * 1024
-"""Of the text of one part of a log, so that it fits into a frame however long its lines are."""
 
 _MESSAGES = ("message", "msg", "textPayload", "log")
 _DETAILS = ("exception", "exc_info", "stack_trace", "stacktrace", "traceback", "stack", "error", "err")
@@ -160,49 +153,3 @@ def _audit(payload: Any) -> str:
         return f"[{payload.type_url}, {len(payload.value)} bytes that do not decode]"
     said = " ".join(part for part in (audit.method_name, audit.resource_name) if part)
     return f"{said}: {audit.status.message}" if audit.status.message else said
-
-
-# --- what is shown -----------------------------------------------------------------------------------------------
-
-_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
-_KEY_ENDS = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
-_KEY_BODY = re.compile(r"[A-Za-z0-9+/=\s\\\"',]{0,2000}")
-
-
-def safe_lines(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines without control characters and secrets; also a private key that is spread over them."""
-    inside = False
-    for line in lines:
-        if inside and (_KEY_ENDS.search(line) or _KEY_BODY.fullmatch(line)):
-            inside = not _KEY_ENDS.search(line)
-            yield HIDDEN
-            continue
-        begun = _KEY_BEGINS.search(line)
-        inside = begun is not None and not _KEY_ENDS.search(line, begun.end())
-        yield plain_line(line)
-
-
-def shown(entries: Sequence[Any]) -> tuple[LogEntry, ...]:
-    """The entries as they are shown, in the order given; long ones are cut where all do not fit into a frame."""
-    texts = [text_of(entry).rstrip("\n").split("\n") for entry in entries]
-    safe = safe_lines(line for lines in texts for line in lines)
-    cleaned = ["\n".join(next(safe) for _ in lines) for lines in texts]
-    return tuple(
-        LogEntry(text=text, at=moment_of(entry), severity=severity_of(entry), id=entry.insert_id)
-        for entry, text in zip(entries, _fitted(cleaned), strict=True)
-    )
-
-
-def _fitted(texts: list[str]) -> list[str]:
-    if sum(map(len, texts)) <= PAGE_BYTES // 4:  # no character takes more than four bytes
-        return texts
-    sizes = [len(text.encode()) for text in texts]
-    if sum(sizes) <= PAGE_BYTES:
-        return texts
-    share = PAGE_BYTES // len(texts)
-    return [_cut(text, share) if size > share else text for text, size in zip(texts, sizes, strict=True)]
-
-
-def _cut(text: str, size: int) -> str:
-    kept = text.encode()[:size].decode(errors="ignore")
-    return f"{kept}… [{len(text) - len(kept):,} more characters]"

@@ -8,6 +8,8 @@ side, but one log is judged after another, and told at once: what is done counts
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +25,9 @@ from fetchers.messages import LogTarget, Outcome
 from fetchers.records import State
 
 AT_ONCE = 16
-"""Pages of one table that are asked for or wait to be judged: no call is made for what nobody would come to."""
+"""Pages that are asked for or wait to be judged: no call is made for what nobody would come to, and a page may take
+tens of megabytes of the worker's memory.
+"""
 TOGETHER = 50
 """Logs that one page is asked for: more would crowd each other out of its thousand entries."""
 COUNTED_TOGETHER = 300
@@ -35,12 +39,17 @@ class Reading:
     """What one fetch has done so far, over all of its tables and tries."""
 
     quota: Quota
+    until: float = math.inf
+    """Time of the loop at which what has not been judged is left to the next fetch."""
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     done: set[tuple[str, str]] = field(default_factory=set)
     """Table and key of the logs that have their outcome."""
     failures: dict[str, FetchError] = field(default_factory=dict)
     """Why a first try for a table failed."""
     judging: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for the page that is judged: of many that were judged side by side, all would be half done at the end."""
+    unjudged: int = 0
+    """Pages that have arrived."""
 
 
 @dataclass(frozen=True)
@@ -76,20 +85,21 @@ class Rounds:
         self._session = session
         self._reading = reading
         self._crowded = crowded
-        self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[_Found]] = set()
         self._told: asyncio.Queue[Outcome | asyncio.Task[_Found]] = asyncio.Queue()
         """Outcomes as they become known, and the tasks that have ended, each behind the outcomes that it told."""
         self._failure: FetchError | None = None
 
     async def run(self, targets: Sequence[LogTarget]) -> AsyncGenerator[list[Outcome]]:
-        """Yield outcomes as logs are judged. Raises the first `FetchError` once what was under way has ended."""
+        """Yield outcomes as logs are judged, until the time is over.
+
+        Raises the first `FetchError` once what was under way has ended.
+        """
         if not self._reading.quota.left and self._session.scope in self._reading.failures:
             raise self._reading.failures[self._session.scope]  # a second try without a call left has not gone well
         self._start(self._first(targets))
         try:
-            while self._tasks:
-                told = await self._told.get()
+            while self._tasks and (told := await self._heard()) is not None:
                 if isinstance(told, Outcome):
                     self._done(told)
                     yield [told]
@@ -102,6 +112,13 @@ class Rounds:
         if self._failure is not None:
             self._reading.failures[self._session.scope] = self._failure
             raise self._failure
+
+    async def _heard(self) -> Outcome | asyncio.Task[_Found] | None:
+        """What is told next; null where the time is over, and it is we who take so long and not the service."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(self._reading.until):
+                return await self._told.get()
+        return None if self._reading.unjudged else await self._told.get()
 
     def _done(self, outcome: Outcome) -> None:
         place = outcome.table, outcome.key
@@ -149,15 +166,19 @@ class Rounds:
     # --- one page ------------------------------------------------------------------------------------------------
 
     async def _read(self, query: _Query) -> _Found:
-        async with self._gate:
+        async with self._reading.gate:
             try:
                 page = await read_page(self._session, self._request(query), self._reading.quota)
             except OutOfCalls:
                 return _Found(query)
             except FetchError as error:
                 return self._failed(query, error)
-            async with self._reading.judging:
-                return await self._judged(query, page)
+            self._reading.unjudged += 1
+            try:
+                async with self._reading.judging:
+                    return await self._judged(query, page)
+            finally:
+                self._reading.unjudged -= 1
 
     def _request(self, asked: _Query) -> Any:
         records = [target.record for target in asked.targets]

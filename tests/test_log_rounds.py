@@ -16,7 +16,7 @@ from fetchers.base import Calls
 from fetchers.gcp import Session
 from fetchers.log_outcomes import JUDGED, PIECE
 from fetchers.log_pages import API, Quota
-from fetchers.log_rounds import Reading, Rounds
+from fetchers.log_rounds import AT_ONCE, Reading, Rounds
 from fetchers.messages import LogTarget, Outcome
 from tests.log_asking import OOM, fetch_of, target_of
 
@@ -61,10 +61,13 @@ class Service:
             await self._called.wait_for(lambda: len(self.asked) >= times)
 
 
-def rounds(service: Service, targets: Sequence[LogTarget], crowded: set[tuple[str, str]]) -> Rounds:
-    """The rounds of one fetch."""
+def rounds(
+    service: Service, targets: Sequence[LogTarget], crowded: set[tuple[str, str]], reading: Reading | None = None
+) -> Rounds:
+    """The rounds of one fetch, for one table."""
     calls = Calls(fetch_of(targets), lambda _: None)
-    return Rounds(Session(API, service, "acme-ml", "runner", calls, 20), Reading(Quota(30)), crowded)
+    table = targets[0].record.table
+    return Rounds(Session(API, service, "acme-ml", table, calls, 20), reading or Reading(Quota(60)), crowded)
 
 
 def places(targets: Iterable[LogTarget]) -> set[tuple[str, str]]:
@@ -115,6 +118,39 @@ async def test_a_log_known_to_be_long_is_read_alone_by_the_next_fetch() -> None:
     assert service.asked[0] == {"log-0", "log-1"}
     assert [len(names) for names in service.asked[1:]] == [1] * 4
     assert crowded == set()
+
+
+async def test_when_the_time_is_over_what_has_arrived_is_left_to_the_next_fetch() -> None:
+    """Whoever has more to judge than the time allows ends without an error, and what was told counts."""
+    targets = [target_of(f"log-{n}") for n in range(4)]
+    service = Service({target.record.id: [LINE] * PIECES for target in targets})
+    reading, crowded = Reading(Quota(60)), places(targets)
+    told = []
+    async with aclosing(rounds(service, targets, crowded, reading).run(targets)) as found:
+        async for outcomes in found:
+            told += outcomes
+            reading.until = asyncio.get_running_loop().time()
+    assert 1 <= len(told) < 4
+    assert crowded == places(targets) - {(outcome.table, outcome.key) for outcome in told}
+    assert len(await _all(rounds(service, targets, crowded), targets)) == 4
+
+
+async def test_tables_share_the_pages_that_are_held_at_a_time() -> None:
+    """However many tables are read at once, no more pages are asked for than a worker has memory for."""
+    service, reading = Service({}), Reading(Quota(60))
+    service.answers.clear()
+    asked = []
+    for table in ("runner", "vertex"):
+        targets = [target_of(f"log-{n}", table) for n in range(AT_ONCE)]
+        part = rounds(service, targets, places(targets), reading)
+        asked.append(asyncio.ensure_future(_all(part, targets)))
+    await service.called(AT_ONCE)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(service.asked) == AT_ONCE
+    for one in asked:
+        one.cancel()
+    await asyncio.wait(asked)
 
 
 async def test_of_a_very_long_log_the_end_is_judged() -> None:

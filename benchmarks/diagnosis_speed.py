@@ -98,6 +98,8 @@ HOSTILE: dict[str, Callable[[], Iterator[bytes]]] = {
         b"exceptions.PermissionDenie 40 machine type accelerator is not supporte wandb: unable to connec\n"
     ),
     "the same failure": again(DENIED),
+    "the same failure, drawn over": again(b"error: x failed\r"),
+    "the same short exception": again(b"ValueError: bad\r\n"),
     "failures": failures,
     "failures that are retried": again(b"WARNING retrying after 503 Service Unavailable, step 3\n"),
     "structured failures": again(b'{"severity":"ERROR","message":"403 Permission denied"}\n'),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fetchers.diagnosis.findings import finding_of
 from fetchers.diagnosis.hits import Hit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from fetchers.diagnosis.model import Rule
 
@@ -13,8 +14,7 @@ LAST = 8
 """Hits that are kept of each rule: what came first, and what came last."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, gc=False, eq=False):
     """A rule and a line that speaks of it."""
 
     rule: Rule
@@ -27,7 +27,7 @@ class Hit:
     """How often the program had said before that it works."""
     successes: int
     """How often something had succeeded before."""
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = {}
     level: int = 0
     handled: bool = False
     """Whether the lines say that the program goes on in spite of it."""
@@ -59,7 +59,7 @@ class Hits:
         for hits in (*self._first.values(), *self._last.values()):
             for at, hit in enumerate(hits):
                 if hit.chain == chain:
-                    hits[at] = replace(hit, handled=True)
+                    hits[at] = msgspec.structs.replace(hit, handled=True)
 
     def numbers(self) -> Iterator[int]:
         """Of the lines that are kept."""

@@ -25,6 +25,8 @@ class Margins:
         self._pinned: dict[int, str] = {}
         self._tail = b""
         self._most = _MOST
+        self._around = 0
+        """Number of the line around which lines were kept last: it may be drawn over a thousand times."""
         self.until = 0
         """Number of the last line that is wanted."""
 
@@ -39,6 +41,9 @@ class Margins:
 
     def around(self, number: int, block: bytes, at: int) -> None:
         """Keep the lines before the one that begins at `at`, and want those after it."""
+        if number == self._around:
+            return
+        self._around = number
         self.until = max(self.until, number + AFTER)
         if number - 1 in self._lines or number - 1 in self._pinned:
             return

@@ -70,6 +70,8 @@ class Matcher:
         self._success = _any_of(SUCCESS)
         self._known: dict[tuple[str, str], list[Match]] = {}
         """What the last lines said: a line that fails comes again and again."""
+        self._asked, self._lives = "", False
+        """The last line that was asked about, and whether it was survived: each of its rules asks."""
 
     def candidate(self, small: bytes, at: int) -> int:
         """Where in a block in small letters, from `at` on, the next word of a pattern stands; -1 where none does."""
@@ -85,7 +87,9 @@ class Matcher:
 
     def survived(self, text: str) -> bool:
         """Whether the line says that the program goes on in spite of what it tells."""
-        return self._survived.Match(_encoded(text)) is not None
+        if text != self._asked:
+            self._asked, self._lives = text, self._survived.Match(_encoded(text)) is not None
+        return self._lives
 
     def matches(self, line: Line) -> list[Match]:
         """What the line says, the best first; of each rule the first pattern that fits."""

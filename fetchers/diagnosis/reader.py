@@ -68,6 +68,8 @@ class LogReader:
         self._signs = Signs(self._matcher, self._windows)
         self._jobs: int | None = None
         self._block = self._small = b""
+        self._newline = -1
+        """Where the line ends in which an end was looked for last: it may be drawn over a thousand times."""
         self._at = 0
         self._raw = ""
         self._inside = False
@@ -111,7 +113,7 @@ class LogReader:
     # --- blocks --------------------------------------------------------------------------------------------------
 
     def _read(self, block: bytes) -> None:
-        self._block, self._small = block, block.lower()
+        self._block, self._small, self._newline = block, block.lower(), -1
         at = 0
         while at < len(block):
             start = at if self._tracebacks else self._candidate(at)
@@ -134,8 +136,10 @@ class LogReader:
         return max(at, self._block.rfind(b"\n", at, found) + 1, self._block.rfind(b"\r", at, found) + 1)
 
     def _end(self, start: int) -> int:
-        newline = self._block.find(b"\n", start)
-        end = len(self._block) - 1 if newline < 0 else newline
+        if not start <= self._newline:
+            newline = self._block.find(b"\n", start)
+            self._newline = len(self._block) - 1 if newline < 0 else newline
+        end = self._newline
         drawn_over = self._block.find(b"\r", start, end)
         return end if drawn_over < 0 else drawn_over
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from fetchers.diagnosis.prefixes import LEVELS, Level, Line
 from fetchers.diagnosis.whereabouts import own_frame
@@ -76,18 +78,17 @@ class Raised(NamedTuple):
     """`file`, `line` and `function` of the last frame that is the program's own, as far as they are known."""
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(msgspec.Struct, frozen=True, gc=False, eq=False):
     first: Line
     """Where the chain begins."""
     head: int
     """Number of the line in which this link of it begins."""
-    indent: int
-    link: Link
     chain: int
     level: Level
     handled: bool
     logged: bool
+    indent: int = 0
+    link: Link = Link.FIRST
     frames: bool = True
     """False after the exception: only a chain may follow."""
     foreign: int = 0
@@ -132,39 +133,32 @@ class Tracebacks:
         return self._go_on(state, line)
 
     def _begin(self, line: Line, at: int, before: Level, *, handled: bool) -> Inside:
-        chained = self._open.get(line.source)
-        notebook = _NOTEBOOK.match(line.bare)
+        chained = self._open.pop(line.source, None)
         original = line.text.endswith(_ORIGINAL, 0, at)
-        goes_on = chained is not None and chained.foreign == 0 and _goes_on(chained, original=original)
-        if chained is not None and goes_on:
+        if chained is not None and _goes_on(chained, original=original):
             link = Link.FROM if original else chained.link
-            opened = replace(
-                chained, head=line.number, indent=_margin(line.text[:at]), link=link, frames=True, place=()
-            )
+            opened = replace(chained, head=line.number, link=link, frames=True, place=())
+            place = Inside.FRAME
         else:
-            self._chains += 1
-            levels = {before, line.level}
-            handled = handled or bool(levels & {Level.QUIET, Level.WARNING})
-            first = line._replace(text=line.text[:HEAD_MAX], bare="")
-            opened = _Open(
-                first,
-                line.number,
-                _margin(line.text[:at]),
-                Link.FIRST,
-                self._chains,
-                min(levels),
-                handled,
-                before is Level.ERROR,
-            )
-        self._open.pop(line.source, None)
-        self._open[line.source] = replace(
-            opened, notebook=notebook[1] if notebook and notebook[1] not in LEVELS else ""
-        )
+            opened = self._first(line, before, handled=handled)
+            place = Inside.HANDLED if opened.handled else Inside.HEAD
+        self._open[line.source] = replace(opened, indent=_margin(line.text[:at]), notebook=_notebook(line.bare))
         if len(self._open) > OPEN_MAX:
             del self._open[next(iter(self._open))]
-        if goes_on:
-            return Inside.FRAME
-        return Inside.HANDLED if opened.handled else Inside.HEAD
+        return place
+
+    def _first(self, line: Line, before: Level, *, handled: bool) -> _Open:
+        """The first link of a chain."""
+        self._chains += 1
+        levels = {before, line.level}
+        return _Open(
+            first=line._replace(text=line.text[:HEAD_MAX], bare=""),
+            head=line.number,
+            chain=self._chains,
+            level=min(levels),
+            handled=handled or bool(levels & {Level.QUIET, Level.WARNING}),
+            logged=before is Level.ERROR,
+        )
 
     def _go_on(self, state: _Open, line: Line) -> Raised | Inside | None:
         text = line.bare if line.level is not Level.UNSAID else line.text
@@ -217,6 +211,8 @@ class Tracebacks:
 
 def _goes_on(chained: _Open, *, original: bool) -> bool:
     """Whether a head is that of the chain's next link."""
+    if chained.foreign:
+        return False
     return not chained.frames if original else chained.frames and chained.link is not Link.FIRST
 
 
@@ -232,6 +228,12 @@ def _is_exception(name: str, message: str | None, notebook: str) -> bool:
 
 def _is_frame(body: str, indent: int) -> bool:
     return _indent(body) > indent or body.startswith(("[Previous line", "File "))
+
+
+def _notebook(bare: str) -> str:
+    """The exception's type, where a head as a notebook prints it begins with that."""
+    found = _NOTEBOOK.match(bare)
+    return found[1] if found and found[1] not in LEVELS else ""
 
 
 def _margin(before: str) -> int:

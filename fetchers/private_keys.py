@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 BEGINS = r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 ENDS = r"-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
 
-ENCODED = (
-    r"(?<![\w+/-])(?=[A-Za-z0-9+/]{60})(?!(?:[A-Za-z0-9+]{0,12}/){6})"
+_MIXED = (
+    r"(?!(?:[A-Za-z0-9+]{0,12}/){6})"
     r"(?=(?:[A-Za-z+/]*+\d){3})(?=(?:[a-z0-9+/]*+[A-Z]){3})(?=[A-Z0-9+/]*+[a-z])"
-    r"[A-Za-z0-9+/]{60,}+={0,2}(?![\w-])"
 )
-"""As long as a line of a key and as mixed: no hash in hexadecimal, no ruler, no path, no name of a C++ symbol."""
+"""No hash in hexadecimal, no ruler, no path, no name of a C++ symbol."""
+ENCODED = rf"(?<![\w+/-])(?=[A-Za-z0-9+/]{{60}}){_MIXED}[A-Za-z0-9+/]{{60,}}+={{0,2}}(?![\w-])"
+"""As long as a line of a key, and as mixed."""
+ENCODED_ALONE = rf"(?<!\S)(?=[A-Za-z0-9+/]{{40}}){_MIXED}[A-Za-z0-9+/]{{40,}}+={{0,2}}\s*+\Z"
+"""The same of a key that was folded into shorter lines: at the end of a line, behind nothing or a blank."""
 
-_MARK = re.compile(rf"(?P<begins>{BEGINS})|(?P<ends>{ENDS})|{ENCODED}")
+_MARK = re.compile(rf"(?P<begins>{BEGINS})|(?P<ends>{ENDS})|{ENCODED}|{ENCODED_ALONE}")
 _END = re.compile(ENDS)
 _WORD = r"[A-Za-z0-9+/]{4,}={0,2}"
 _AROUND = r"""[\s"'()+>|,;]*+"""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from fetchers.private_keys import BEGINS, ENCODED, ENDS, lines_of_keys
+from fetchers.private_keys import BEGINS, ENCODED, ENCODED_ALONE, ENDS, lines_of_keys
 from fetchers.records import Record
 
 HIDDEN = "[redacted]"
@@ -82,6 +82,7 @@ _RULES = (
     (_PEM, HIDDEN),
     (_PEM_END, HIDDEN),
     (ENCODED, HIDDEN),
+    (ENCODED_ALONE, HIDDEN),
     # Headers.
     (rf"(?i)\b({_HEADER}{_SCHEME}{{1,3}})[^\s\"',;\[\]\\]+", rf"\1{HIDDEN}"),
     (rf"(?i)\b({_HEADER})(?!{_SCHEME}){_REST}", rf"\1{HIDDEN}"),
@@ -119,7 +120,7 @@ _SUSPECT = re.compile(
 )
 """What every rule needs but that of a long run, in small letters: most lines hold none of it and cost one search."""
 _BLANK = re.compile(r"""[\s"',;{}]""")
-_RUN = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/]{60}")
+_RUN = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/]{40}")
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 """Characters of no width, and those that only say in which direction to write."""

@@ -91,6 +91,8 @@ HARMLESS = (
     "/data/Run7/a1/b2/c3/checkpoints/step/1000/weights/of/the/model/Final/1",
     "_ZN5torch8autograd6Engine17evaluateFunctionESt10shared_ptrINS0_9GraphTaskEEPNS0_4NodeERNS0_11InputBufferE",
     "-----BEGIN CERTIFICATE-----",
+    "downloaded: h1:mS3QjLb6n7oZ0q2V9gkR4eYdUw1TfXcB5aHsKpJxNiM=",
+    "host key SHA256:mS3QjLb6n7oZ0q2V9gkR4eYdUw1TfXcB5aHsKpJxNiM",
     "zero\u200bwidth",
 )
 
@@ -169,6 +171,13 @@ def test_no_part_of_a_private_key_is_shown(head: str, first: int, count: int) ->
     assert shown[len(lines) :] == ["RuntimeError: CUDA out of memory", "Killed"]
     assert redact_lines(shown) == shown
     assert redact("\n".join(lines)).split("\n") == shown[: len(lines)]
+
+
+@pytest.mark.parametrize("width", [40, 48, 64, 76])
+def test_a_key_is_hidden_however_it_is_folded(width: int) -> None:
+    """Its first line is not among those that are left."""
+    lines = [f"w-0 | {ENCODED[at : at + width]}" for at in range(0, len(ENCODED), width)]
+    assert not any(ENCODED[at : at + 24] in text for text in redact_lines(lines) for at in range(len(ENCODED) - 24))
 
 
 def test_lines_of_others_among_those_of_a_key_stay() -> None:

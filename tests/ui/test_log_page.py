@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from fetchers.errors import Failure
 from fetchers.messages import LogEntry, Outcome
@@ -338,6 +339,23 @@ async def test_another_finding_is_told_beside_the_root_cause_and_not_as_one() ->
         assert reader.under_cursor().endswith("Tried to allocate 2.50 GiB")
         assert stage.line("! also · out_of_memory → ")
         assert stage.line(f"▶ root cause on line 301  n · permission_denied · {REFUSED.text}")
+
+
+async def test_where_there_is_little_room_what_to_do_comes_before_the_rule() -> None:
+    """And the lines that follow the root cause are in view, though its footer takes lines from the log."""
+    async with Stage().open(80, 24) as stage:
+        reader = Reader(stage)
+        advice = f"Have somebody who owns the project grant you the role: `{COMMAND}`."
+        row = replace(DENIED, reason=replace(REFUSED, advice=advice))
+        await stage.tell(rows("vertex", [row]), status("vertex", {"us-east1": scope()}))
+        await stage.press("3", "l")
+        await reader.until(lambda: isinstance(stage.app.screen, Log))
+        await stage.tell(ReasonRead(table="vertex", key="id-5", outcome=OUTCOME))
+        wide = "403 aiplatform.customJobs.create denied " + "and denied again, " * 6
+        await reader.give(*entries(0, 300), entry(300, wide), entry(301, "the end"))
+        assert stage.line("▶ root cause → Have somebody who owns the project grant you the role:")
+        assert reader.body()[-3].endswith("the end")
+        assert stage.line("▌▶", "403 aiplatform.customJobs.create denied")
 
 
 async def test_on_a_low_screen_causes_take_one_line() -> None:

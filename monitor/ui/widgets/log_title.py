@@ -60,15 +60,19 @@ class LogCause(Line):
         return 2 if height >= _TWO_FROM else 1
 
     def parts(self, y: int, width: int) -> Sequence[Part]:
-        """As much of it as there is room for."""
-        if y and self._said.below:
-            return compose(self._said.below, [], width)
-        words, role = self._said.words
-        lines = wrap(words, max(1, width - _INDENT), first=max(0, width - width_of(self._said.head)), most=self._most)
+        """As much of it as there is room for; the rule goes where the words fit without it."""
+        said = self._said
+        if y and said.below:
+            return compose(said.below, [], width)
+        heads = ([*said.head, *said.rule], [*said.head])
+        fitting = (head for head in heads if " ".join(self._words(head, width)) == said.words[0])
+        head = next(fitting, heads[0])
+        lines = self._words(head, width)
         if not y:
-            return compose([*self._said.head, (lines[0], role)], [], width)
-        return compose([(" " * _INDENT, ""), ("".join(lines[1:]), role)], [], width)
+            return compose([*head, (" ", ""), (lines[0], said.words[1])], [], width)
+        return compose([(" " * _INDENT, ""), (" ".join(lines[1:]), said.words[1])], [], width)
 
-    @property
-    def _most(self) -> int:
-        return 1 if self._said.below else max(1, self.size.height)
+    def _words(self, head: Sequence[Part], width: int) -> list[str]:
+        most = 1 if self._said.below else max(1, self.size.height)
+        room = width - width_of(head) - len(" ")
+        return wrap(self._said.words[0], max(1, width - _INDENT), first=max(0, room), most=most)

@@ -134,9 +134,12 @@ class LogView(Wheeled):
         self._changed()
 
     def on_resize(self) -> None:
-        """The window has another size."""
+        """The window has another size; until somebody moves, it is opened anew."""
         super().on_resize()
         self.show()
+        if not self.touched:
+            self._open(self.window.cursor)
+            self.show()
 
     # --- what is asked
 
@@ -146,10 +149,14 @@ class LogView(Wheeled):
         self._changed()
 
     def open_at(self, index: int) -> None:
-        """Put the cursor on a line unasked."""
+        """Put the cursor on a line unasked, with as much of what follows as there is room for."""
         if index != self.window.cursor:
-            self.window.go(index)
+            self._open(index)
             self._changed()
+
+    def _open(self, index: int) -> None:
+        self.window.end()
+        self.window.go(index)
 
     def _changed(self) -> None:
         self.show()

@@ -24,7 +24,7 @@ PIECES = 8
 
 SMALLEST_PAGE = 20
 """Entries; the service takes none of over 256 KB."""
-LARGEST_ANSWER = 16 * 1024 * 1024
+LARGEST_ANSWER = 8 * 1024 * 1024
 """Bytes: many pages are received at a time, and each takes several times its size."""
 
 _TOO_LARGE = re.compile(r"larger than max \((\d+) vs")

@@ -15,9 +15,10 @@ from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 from fetchers.base import Calls
 from fetchers.gcp import Session
 from fetchers.log_outcomes import JUDGED, PIECE
-from fetchers.log_pages import API, Quota
+from fetchers.log_pages import API, LARGEST_ANSWER, Quota
 from fetchers.log_rounds import AT_ONCE, Reading, Rounds
 from fetchers.messages import LogTarget, Outcome
+from monitor.memory_watch import MEMORY_MOST
 from tests.log_asking import OOM, fetch_of, target_of
 
 PIECES = 16
@@ -168,3 +169,8 @@ async def test_of_a_very_long_log_the_end_is_judged() -> None:
 async def _all(asked: Rounds, targets: Sequence[LogTarget]) -> list[Outcome]:
     async with aclosing(asked.run(targets)) as found:
         return [outcome async for outcomes in found for outcome in outcomes]
+
+
+def test_the_pages_held_at_a_time_fit_into_a_worker() -> None:
+    """Pages as large as they may be, each at four times its size on the wire, leave memory for the rest."""
+    assert 4 * AT_ONCE * LARGEST_ANSWER <= MEMORY_MOST / 2

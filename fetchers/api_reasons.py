@@ -16,6 +16,7 @@ import msgspec
 
 from fetchers.diagnosis import diagnose, reason_of
 from fetchers.diagnosis.advice import advise
+from fetchers.diagnosis.facts import facts_of
 from fetchers.diagnosis.model import Category, Finding
 from fetchers.diagnosis.rules import RULES
 from fetchers.records import Reason
@@ -32,7 +33,7 @@ STATUSES: Mapping[str, str] = MappingProxyType(
         "INVALID_ARGUMENT": "invalid_argument",
         "NOT_FOUND": "not_found",
         "PERMISSION_DENIED": "permission_denied",
-        "UNAUTHENTICATED": "unauthenticated",
+        "UNAUTHENTICATED": "permission_denied",
         "RESOURCE_EXHAUSTED": "quota_exceeded",
         "DEADLINE_EXCEEDED": "deadline_exceeded",
         "CANCELLED": "terminated",
@@ -151,7 +152,7 @@ def _findings(words: str, status: str, code: int, meaning: Exit | None) -> Itera
     elif found is not None:
         yield _finding(GENERAL)
     if status in STATUSES:
-        yield _finding(STATUSES[status])
+        yield _finding(STATUSES[status], **facts_of(STATUSES[status], [status]))
     if meaning is not None:
         yield _finding(meaning.rule, meaning.category, exit_code=str(code))
     elif code:

@@ -213,9 +213,9 @@ OTHERS: dict[str, Reason] = {
         "Name the configuration that the checkpoint was trained with: `--config configs/llama-8b.yaml`",
     ),
     "nan": _reason(
-        "python_exception",
+        "nan_loss",
         "exception",
-        "python",
+        "user",
         "FloatingPointError: loss is nan (lr 3e-3, no warm-up)",
         "Bound the sweep: `parameters.lr.max: 1e-3` in sweep.yaml, or clip gradients: `--max-grad-norm 1.0`",
     ),

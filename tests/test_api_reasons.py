@@ -118,6 +118,16 @@ def test_the_words_of_a_status_help_where_the_sentence_does_not() -> None:
     assert reason("something odd", status="SOMETHING_NEW") == Reason(text="something odd", origin="gcp")
 
 
+@pytest.mark.parametrize("status", sorted({"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "INVALID_ARGUMENT"}))
+def test_a_status_has_the_rule_that_the_same_word_has_in_a_log(status: str) -> None:
+    """Whoever groups by rule finds both together, and what to do is the same."""
+    finding = diagnose(f'    "status": "{status}",\n').finding
+    assert finding is not None
+    found = reason("no", status=status)
+    assert found.rule == finding.rule
+    assert found.advice == finding.advice
+
+
 def test_every_rule_that_the_tables_name_is_there() -> None:
     """A status or an exit code that names a rule which nobody wrote would silently say less."""
     named = {*STATUSES.values(), *(meaning.rule for meaning in GUARDED.values())}

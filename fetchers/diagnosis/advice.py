@@ -2,20 +2,23 @@
 
 A rule's advice is made of lines. A line whose prose (what stands outside of backticks) asks for a fact is left out
 where that is unknown; in a command, the unknown stands in capitals. A line that begins with `else: ` counts only where
-none before it did.
+none before it did, and one that begins with `if fact: `, after that, only where the fact is known.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from fetchers.diagnosis.distributions import distribution_of
 from fetchers.diagnosis.facts import FACT_MAX
 from fetchers.diagnosis.machine_types import accelerators, carriers
 from fetchers.diagnosis.model import Rule
-from fetchers.diagnosis.roles import role_for
+from fetchers.diagnosis.roles import example_role_for, role_for
 
 ELSE = "else: "
+_IF = re.compile(r"if (\w+): ")
 _PLACE = re.compile(r"\{(\w+)\}")
 _COMMAND = re.compile(r"`[^`]*`")
 _IMAGE = re.compile(
@@ -32,11 +35,33 @@ FORMS: dict[str, str] = {
     "credentials": r"\w+(?: \w+)*",
     "memory_limit": r"\d+ ?[MG]iB?",
     "path": r"[\w.~/][\w./~@+-]*",
+    "file": r"[\w.~/][\w./~@+-]*",
+    "shared_memory": r"[\w/]+(?: \w+)*",
+    "slurm": r"\w+(?: \w+)*",
+    "bucket": r"[a-z0-9][a-z0-9._-]{1,220}",
     "resource": r"(?://)?\w[\w./:@+-]*|gs://[\w./-]+",
 }
 """What a fact must look like, as a regular expression, to stand in an advice; else as `PLAIN`."""
 PLAIN = r"\w[\w./:@+-]*"
 """No blank, no quote, nothing that a shell takes for more than a letter, and no dash in front."""
+
+GOOGLES = ("googleapis.com", "google.com", "pkg.dev", "gcr.io", "run.app")
+"""Ends of the hosts where Google's roles and logins count."""
+
+SERVICES = {
+    "anthropic": "Anthropic",
+    "azure": "Azure",
+    "boto3": "AWS",
+    "botocore": "AWS",
+    "openai": "OpenAI",
+    "wandb": "W&B",
+}
+"""Whose client raises an exception, by the first word of its name."""
+
+_THERE = frozenset({"PermissionError", "IsADirectoryError", "NotADirectoryError", "FileExistsError"})
+"""Exceptions about something that is there."""
+
+_IN_A_BUCKET = ("storage.objects.", "storage.multipartUploads.", "storage.buckets.get")
 
 PLACEHOLDERS = {
     "member": "serviceAccount:SERVICE_ACCOUNT",
@@ -49,23 +74,62 @@ PLACEHOLDERS = {
 """What stands for an unknown fact, where it is not simply its name in capitals."""
 
 
+CONDITIONS = {
+    "accelerator": "where an accelerator was asked for",
+    "cloud_run": "where it is a Cloud Run job",
+    "device": "where an accelerator's memory is full",
+    "shared_memory": "where shared memory is full",
+    "slurm": "where Slurm runs it",
+}
+"""What the conditions of an advice's lines mean, for people."""
+
+UNNAMED = frozenset({"machine_types", "accelerators"})
+"""Facts that are lists out of our own tables: without them a sentence about them says nothing."""
+
+
+class _Line(NamedTuple):
+    """A line of an advice."""
+
+    text: str
+    otherwise: bool
+    """Whether it counts only where none before it did."""
+    condition: str
+    """A fact that must be known, though the text does not ask for it."""
+    asks: set[str]
+    """All facts that must be known."""
+
+
 def advise(rule: Rule, facts: Mapping[str, str]) -> str:
     """The rule's advice with the facts filled in; never raises."""
     known = {name: value for name, value in facts.items() if _has_its_form(name, value)}
     known |= {name: value for name, derive in DERIVED.items() if name not in known and (value := derive(known))}
     given: list[str] = []
-    for line in rule.advice.splitlines():
-        text = line.removeprefix(ELSE)
-        if (text != line and given) or not _asked_for(text) <= known.keys():
-            continue
-        given.append(_PLACE.sub(lambda place: known.get(place[1]) or placeholder(place[1]), text))
+    for line in map(_line, rule.advice.splitlines()):
+        if not (line.otherwise and given) and line.asks <= known.keys():
+            given.append(_PLACE.sub(lambda place: known.get(place[1]) or placeholder(place[1]), line.text))
     return " ".join(given)
 
 
 def in_general(rule: Rule) -> list[str]:
-    """All that may be advised for the rule, one thing an item, with every fact in capitals."""
-    lines = (line.removeprefix(ELSE) for line in rule.advice.splitlines())
-    return [_PLACE.sub(lambda place: placeholder(place[1]), line) for line in lines]
+    """All that may be advised for the rule, one thing an item, with every fact in capitals and when it counts."""
+    lines = [_line(text) for text in rule.advice.splitlines()]
+    return [_in_general(line) for line in lines if not line.asks & UNNAMED]
+
+
+def _in_general(line: _Line) -> str:
+    text = _PLACE.sub(lambda place: placeholder(place[1]), line.text)
+    words = f"{CONDITIONS[line.condition]}: {text[:1].lower()}{text[1:]}" if line.condition else text
+    if line.otherwise:
+        return f"Else: {words}"
+    return words[:1].upper() + words[1:] if line.condition else words
+
+
+def _line(written: str) -> _Line:
+    text = written.removeprefix(ELSE)
+    found = _IF.match(text)
+    condition = found[1] if found else ""
+    text = text[found.end() :] if found else text
+    return _Line(text, written.startswith(ELSE), condition, _asked_for(text) | ({condition} - {""}))
 
 
 def placeholder(name: str) -> str:
@@ -106,6 +170,47 @@ def _submitter(facts: Mapping[str, str]) -> str:
     return "" if facts.get("principal") == facts.get("service_account") else _member(facts)
 
 
+def _bucket_to_grant_on(facts: Mapping[str, str]) -> str:
+    """The bucket, where a role on it alone is enough: more is nobody's to ask for."""
+    held = facts.get("permission", "").startswith(_IN_A_BUCKET) and _role(facts)
+    return facts.get("bucket", "") if held else ""
+
+
+def _elsewhere(facts: Mapping[str, str]) -> str:
+    """Who refused it, where that is none of Google's services: no role and no login of theirs helps there."""
+    host = facts.get("host", "")
+    if host:
+        return "" if host.endswith(GOOGLES) else host
+    return SERVICES.get(facts.get("exception", "").partition(".")[0], "") or ("AWS" if "aws_operation" in facts else "")
+
+
+def _path_of(exception: str) -> Callable[[Mapping[str, str]], str]:
+    def read(facts: Mapping[str, str]) -> str:
+        return facts.get("path", "") if _class(facts) == exception else ""
+
+    return read
+
+
+def _missing(facts: Mapping[str, str]) -> str:
+    """The path that is not there: not one that may not be used, or is of another kind."""
+    return "" if _class(facts) in _THERE else facts.get("path", "")
+
+
+def _class(facts: Mapping[str, str]) -> str:
+    return facts.get("exception", "").rpartition(".")[2]
+
+
+def _cloud_run(facts: Mapping[str, str]) -> str:
+    """What shows that it is a job of Cloud Run: its name, or a limit that only Cloud Run tells in these words."""
+    return facts.get("job") or facts.get("memory_limit", "")
+
+
+def _accelerator_name(facts: Mapping[str, str]) -> str:
+    """As Compute Engine calls the accelerator that Vertex AI writes in capitals."""
+    name = facts.get("accelerator", "").lower().replace("_", "-")
+    return name if name.startswith("nvidia-") and " " not in name else ""
+
+
 def _image_at_google(facts: Mapping[str, str]) -> str:
     image = facts.get("image", "")
     return image if "pkg.dev/" in image or "gcr.io/" in image else ""
@@ -121,6 +226,14 @@ def _part_of_image(part: str) -> Callable[[Mapping[str, str]], str]:
 
 def _role(facts: Mapping[str, str]) -> str:
     return role_for(facts.get("permission", ""))
+
+
+def _example_role(facts: Mapping[str, str]) -> str:
+    return example_role_for(facts.get("permission", ""))
+
+
+def _distribution(facts: Mapping[str, str]) -> str:
+    return distribution_of(facts.get("module", ""))
 
 
 def _accelerators(facts: Mapping[str, str]) -> str:
@@ -149,6 +262,16 @@ DERIVED: dict[str, Callable[[Mapping[str, str]], str]] = {
     "submitter": _submitter,
     "image_at_google": _image_at_google,
     "role": _role,
+    "example_role": _example_role,
+    "bucket_to_grant_on": _bucket_to_grant_on,
+    "elsewhere": _elsewhere,
+    "distribution": _distribution,
+    "missing": _missing,
+    "refused_path": _path_of("PermissionError"),
+    "directory": _path_of("IsADirectoryError"),
+    "taken": _path_of("FileExistsError"),
+    "cloud_run": _cloud_run,
+    "accelerator_name": _accelerator_name,
     "machine_types": _machine_types,
     "accelerators": _accelerators,
     "region": _region,

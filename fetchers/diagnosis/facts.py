@@ -89,7 +89,8 @@ OWN: tuple[str, ...] = (
     r"(?i)\bresolve(?: host(?:name)?)?:? ['\"]?(?P<host>[a-z0-9][\w-]*(?:\.[\w-]+)+)",
     r"\blookup (?P<host>[A-Za-z0-9][\w.-]+)",
     r"\b(?:tcp|connect(?:ing|ion)? to|host) (?P<host>[A-Za-z0-9][\w.-]*\.[\w.-]*\w):(?P<port>\d{1,5})\b",
-    r"\bfor url: https?://(?P<host>[\w.-]+)",
+    r"\burl ?[:=] ?\\*['\"]?https?://(?P<host>[\w.-]+)",
+    r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|[Rr]equesting|[Gg]et) \\*[\"']?https?://(?P<host>[\w.-]+)",
     r"(?i)\bport (?P<port>\d{2,5})\b",
     r"\b0\.0\.0\.0:(?P<port>\d{2,5})\b",
     r"\b(?P<credentials>401 (?:Client Error|Unauthorized)|UNAUTHENTICATED|Unauthenticated)\b",
@@ -102,6 +103,16 @@ OWN: tuple[str, ...] = (
     r"(?i)\btried to allocate (?P<requested>[\d.]+ [KMGT]i?B)\b",
     r"(?i)\btotal capacity of (?P<capacity>[\d.]+ [KMGT]i?B)\b",
     rf"(?i)\brequirement (?P<module>{_NAME})",
+    # storage
+    r"/b/(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])(?:/|\?|\b$)",
+    r"\bgs://(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])",
+    r"\bprojects/_/buckets/(?P<bucket>[a-z0-9][a-z0-9._-]+[a-z0-9])",
+    r"\bstorage\.googleapis\.com/(?P<bucket>[a-z0-9][a-z0-9._-]*[.-][a-z0-9._-]*[a-z0-9])/",
+    # whose memory, whose rule
+    r"\b(?P<device>CUDA|HIP|XPU|MPS|NPU|GPU|HBM)\b",
+    r"(?i)\b(?P<shared_memory>shared memory|bus error|SIGBUS|/dev/shm)\b",
+    r"\b(?P<slurm>slurmstepd|DUE TO TIME LIMIT)\b",
+    r"\bAn error occurred \(\w+\) when calling the (?P<aws_operation>\w+) operation\b",
 )
 """What counts only in the cause's own line: a neighbour's path or exit code would mislead."""
 
@@ -118,25 +129,54 @@ def facts_of(rule: str, lines: Sequence[str]) -> dict[str, str]:
     for line in lines[:NEAR]:
         for regex in _compiled(NEARBY):
             _take(found, regex, line[:LINE_MAX])
-    return {name: value for name, value in found.items() if name not in IRRELEVANT.get(rule, ())}
+    return _once({name: value for name, value in found.items() if rule in ABOUT.get(name, (rule,))})
 
 
-NEVER_ENDING = {"permission": ".com", "accelerator": "_GPUS"}
-"""Ends by which something is known not to be such a fact: a host is no permission, a quota no accelerator."""
+NEVER_ENDING = {"permission": ".com", "accelerator": "_GPUS", "job": "overview"}
+"""Ends by which something is known not to be such a fact: a host is no permission, a quota no accelerator, a page of
+the console no job."""
 
-IRRELEVANT: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("invalid_argument", "not_found", "http_error", "permission_denied"), ("quota_limit",)),
-    "python_exception": ("machine_type", "accelerator", "image", "quota_limit", "resource", "permission", "status"),
-    "repeated_failures": ("machine_type", "accelerator", "quota_limit", "resource", "permission", "status"),
+_REFUSED = ("permission_denied", "unauthenticated", "http_error")
+_STARVED = ("quota_exceeded", "accelerator_unavailable")
+_CLOUD = ("machine_type_unsupported", "invalid_argument", "not_found", "already_exists", "deadline_exceeded")
+_MACHINES = ("machine_type_unsupported", "invalid_argument", "http_error", *_STARVED)
+_IMAGES = ("image_pull", "image_build_failed", "container_start_failed", "exec_format_error")
+_ROOM = ("out_of_memory", "process_killed")
+
+ABOUT: dict[str, frozenset[str]] = {
+    name: frozenset(rules)
+    for names, rules in (
+        ("machine_type accelerator accelerator_count", _MACHINES),
+        ("permission role service project_number", (*_REFUSED, "image_pull")),
+        ("bucket", _REFUSED),
+        ("resource", (*_REFUSED, *_CLOUD)),
+        ("quota_metric quota_limit", _STARVED),
+        ("image", (*_IMAGES, *_REFUSED, "not_found")),
+        ("credentials aws_operation", _REFUSED),
+        ("requested capacity device memory_limit shared_memory", _ROOM),
+        ("slurm", ("deadline_exceeded",)),
+        ("job", (*_REFUSED, *_CLOUD, *_ROOM, *_STARVED, *_IMAGES)),
+        ("retry_after", (*_STARVED, "service_error")),
+        ("entity", ("wandb_init", "launch_agent_failed", "launch_failed")),
+        ("parameter", ("python_exception",)),
+        ("principal service_account", (*_REFUSED, *_CLOUD, *_STARVED, "image_pull")),
+    )
+    for name in names.split()
 }
-"""Facts that mislead where a general rule speaks, by its id: what stands near is mostly about something else."""
+"""Rules by the facts that only they speak of: elsewhere, what looks like one is mostly about something else."""
+
+
+def _once(facts: dict[str, str]) -> dict[str, str]:
+    """Without the second name of one account: who was refused, unless it is the account that nobody may act as."""
+    if facts.get("principal") != facts.get("service_account"):
+        return facts
+    acts = facts.get("permission", "").lower() == "iam.serviceaccounts.actas"
+    return {name: value for name, value in facts.items() if name != ("principal" if acts else "service_account")}
 
 
 def _take(found: dict[str, str], regex: Any, line: str) -> None:
-    match = regex.search(line)
-    if match is None:
-        return
-    for name, value in match.groupdict().items():
+    named = (item for match in regex.finditer(line) for item in match.groupdict().items())
+    for name, value in named:
         clipped = (value or "").rstrip(_CLIPPED)
         if clipped and len(clipped) <= FACT_MAX and not clipped.endswith(NEVER_ENDING.get(name, "\0")):
             found.setdefault(name, _pulled(clipped) if name == "image" else clipped)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_PREPARED = "handlers?|hooks?|callbacks?|listeners?|watchers?|subscriptions?"
+
 HARMLESS: tuple[str, ...] = (
     # nothing has failed, in numbers and in words
     r"(?i)(?:^|[,:;=(|/] ?|\b(?:with|and|found|had|has|got|were) )(?:0|zero) (?:\w+ )?(?:errors?|failures?|failed)\b",
@@ -19,6 +21,20 @@ HARMLESS: tuple[str, ...] = (
     r"(?i)\b(?:mean|squared|absolute|relative|validation|training|test|word)(?: \w+)? error\b[^:]*[:=] ?[\d.]",
     r"(?i)\bon[-_](?:failure|error)s?\b|\b(?:may|might|could|can) fail\b",
     r"(?i)^\W*(?:if|when|whether|unless|in case|should) (?:\w+ )*(?:fails?|errors?|an? exception|failure)\b",
+    # what is prepared for, spoken of, counted and forbidden, and has not happened
+    (
+        rf"(?i)\b(?:{_PREPARED}|protection|checking|alerts?)(?: (?:is|are|was|were|has been|have been))? (?:now )?"
+        r"(?:installed|registered|enabled|disabled|set up|ready|armed|on)\b|\bOOM killer (?:is )?(?:disabled|off)\b"
+    ),
+    (
+        r"(?i)^\W*(?:install(?:ed|ing)|register(?:ed|ing)|subscrib(?:ed|ing) to|watch(?:ing)? for|listening (?:for|to)|"
+        rf"waiting for|prepar(?:ed|ing) for|handl(?:es|ing)|protected against)\b.*\b(?:{_PREPARED}|notices?|events?|"
+        r"signals?|exceptions?|errors?)\b"
+    ),
+    r"(?i)^\W*(?:the )?(?:signal|error|exception) handlers?\b|^\W*handles [A-Z]\w+\b|\b(?:retry|restart) policy\b",
+    r"(?i)\b(?:is|are|will be|gets?) retried\b|\bretried up to \d+ times\b|\balerts? (?:is|are|will be) sent\b",
+    r"(?i)\b(?:counters?|counts?)[ :=]+0\b|\btimed out (?:jobs|tasks|steps|requests)[ :=]+0\b",
+    r"(?i)\b(?:policy|action|strategy|behaviou?r): \w+$|_exceeded=\w+",
     # what somebody asked a server for, and got as an answer: no failure of the server
     r'"(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) [^"]* HTTP/[\d.]+"',
     r'\bHTTP Request: |" [1-5]\d\d \d+(?: |$)|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) /\S* [1-5]\d\d \d+',
@@ -73,7 +89,7 @@ SUCCESS: tuple[str, ...] = (
     r"(?i)\b(?:completed|finished|succeeded|ended|exited|done|saved|uploaded) (?:successfully|without errors?)\b",
     r"(?i)\bsuccessfully \w+\b|\b(?:succeeded|recovered) after \d+\b",
     r"(?i)\b(?:run|job|build|task|execution|upload|request) succeeded\b|\bBUILD SUCCESS(?:FUL)?\b",
-    r"(?i)\bTraining (?:complete|finished|done)\b",
+    r"(?i)\bTraining (?:completed?|finished|done)\b",
     r"(?i)\bexit(?:ed)?(?: with)? (?:code|status)[ :=]*0\b|\b(?:HTTP/[\d.]+\"? |status[ =:]+)200\b",
     r"^(?:SUCCESS|PASSED|OK|Done\.?|DONE)$|^OK \(|\b\d+ passed\b",
 )

@@ -68,26 +68,44 @@ ROLE_OF: dict[str, str] = {
 }
 """Role by permission."""
 
-READING = frozenset({"get", "list", "search", "getIamPolicy", "read", "query"})
-"""Last words of permissions that change nothing."""
+READING = frozenset({"get", "list", "search", "read", "query"})
+"""Last words of permissions that change nothing; who may read a policy is another matter."""
 
-ROLES_OF_SERVICE: dict[str, tuple[str, str]] = {
-    "aiplatform": ("roles/aiplatform.viewer", "roles/aiplatform.user"),
-    "artifactregistry": ("roles/artifactregistry.reader", "roles/artifactregistry.writer"),
-    "bigquery": ("roles/bigquery.dataViewer", "roles/bigquery.dataEditor"),
-    "cloudbuild": ("roles/cloudbuild.builds.viewer", "roles/cloudbuild.builds.editor"),
-    "compute": ("roles/compute.viewer", "roles/compute.instanceAdmin.v1"),
-    "container": ("roles/container.viewer", "roles/container.developer"),
-    "logging": ("roles/logging.viewer", "roles/logging.configWriter"),
-    "monitoring": ("roles/monitoring.viewer", "roles/monitoring.editor"),
-    "pubsub": ("roles/pubsub.viewer", "roles/pubsub.editor"),
-    "run": ("roles/run.viewer", "roles/run.developer"),
-    "secretmanager": ("roles/secretmanager.viewer", "roles/secretmanager.secretVersionManager"),
-    "serviceusage": ("roles/serviceusage.serviceUsageViewer", "roles/serviceusage.serviceUsageAdmin"),
-    "storage": ("roles/storage.objectViewer", "roles/storage.objectUser"),
+READERS: dict[str, str] = {
+    "aiplatform": "roles/aiplatform.viewer",
+    "artifactregistry": "roles/artifactregistry.reader",
+    "bigquery": "roles/bigquery.dataViewer",
+    "cloudbuild": "roles/cloudbuild.builds.viewer",
+    "compute": "roles/compute.viewer",
+    "container": "roles/container.viewer",
+    "logging": "roles/logging.viewer",
+    "monitoring": "roles/monitoring.viewer",
+    "pubsub": "roles/pubsub.viewer",
+    "run": "roles/run.viewer",
+    "secretmanager": "roles/secretmanager.viewer",
+    "serviceusage": "roles/serviceusage.serviceUsageViewer",
+    "storage.objects": "roles/storage.objectViewer",
 }
-"""Roles for what is not in the table above, by the permission's first word: one that reads, one that writes."""
+"""Roles that read, for what is not in the table above, by the permission's first word or two."""
 
+WRITERS: dict[str, str] = {
+    "aiplatform": "roles/aiplatform.user",
+    "cloudbuild.builds": "roles/cloudbuild.builds.editor",
+    "compute.disks": "roles/compute.instanceAdmin.v1",
+    "compute.instances": "roles/compute.instanceAdmin.v1",
+    "container.jobs": "roles/container.developer",
+    "container.pods": "roles/container.developer",
+    "monitoring": "roles/monitoring.editor",
+    "pubsub": "roles/pubsub.editor",
+    "run.jobs": "roles/run.developer",
+    "run.services": "roles/run.developer",
+    "secretmanager.versions": "roles/secretmanager.secretVersionManager",
+    "storage.objects": "roles/storage.objectUser",
+}
+"""Roles that write, likewise."""
+
+_POLICIES = ("IamPolicy", "actAs")
+"""Ends of permissions that no role that only works with a resource holds."""
 
 _ROLE_OF = {permission.lower(): role for permission, role in ROLE_OF.items()}
 """The same for whoever does not mind capitals: some messages do not."""
@@ -95,6 +113,13 @@ _ROLE_OF = {permission.lower(): role for permission, role in ROLE_OF.items()}
 
 def role_for(permission: str) -> str:
     """The least predefined role that is known to hold `permission`; empty where none is known."""
-    service, _, rest = permission.partition(".")
-    reads, writes = ROLES_OF_SERVICE.get(service, ("", ""))
-    return _ROLE_OF.get(permission.lower()) or (reads if rest.rpartition(".")[2] in READING else writes)
+    return _ROLE_OF.get(permission.lower(), "")
+
+
+def example_role_for(permission: str) -> str:
+    """A role that mostly holds such permissions, where none is known for this one: to be looked at before a grant."""
+    if role_for(permission) or permission.endswith(_POLICIES):
+        return ""
+    kind, _, verb = permission.rpartition(".")
+    roles = READERS if verb in READING else WRITERS
+    return roles.get(kind) or roles.get(kind.partition(".")[0], "")

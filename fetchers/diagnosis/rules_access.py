@@ -5,7 +5,40 @@ from __future__ import annotations
 from fetchers.diagnosis.model import Category, Pattern, Rule
 from fetchers.diagnosis.rules_status import FORBIDDEN, UNAUTHENTICATED, renderings
 
+GRANT = """\
+else: Grant {role}, which holds {permission}: `gcloud projects add-iam-policy-binding {project} --member={member} \
+--role={role}`.
+else: Grant a role that holds {permission}; {example_role} is an example, and holds much more: look at it first, with \
+`gcloud iam roles describe {example_role}`. Then `gcloud projects add-iam-policy-binding {project} --member={member} \
+--role={role}`.
+else: Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding {project} --member={member} \
+--role={role}`. The reference of IAM names such roles, by permission.
+"""
+
 ACCESS_RULES = (
+    Rule(
+        id="gated_model",
+        title="model or data set not open to this account",
+        category=Category.PERMISSION,
+        origin="python",
+        rank=77,
+        patterns=(
+            Pattern(regex=r"(?i)\b(?:trying to )?access (?:a |the )?gated repo\b|\bGatedRepoError\b"),
+            Pattern(regex=r"\bAccess to (?:model|dataset|space) \S+ is restricted\b"),
+        ),
+        explains=(
+            "The hub has the model or data set, and gives it only to accounts that have accepted its terms; the job "
+            "has no token, or one of another account."
+        ),
+        advice=(
+            "Accept its terms on its page with the account that the job uses, and give the job that account's token "
+            "as `HF_TOKEN`, from a secret and not in the image."
+        ),
+        examples=(
+            "OSError: You are trying to access a gated repo.",
+            "Access to model acme-ai/large-7b is restricted. You must be authenticated to access it.",
+        ),
+    ),
     Rule(
         id="permission_denied",
         title="permission denied",
@@ -47,16 +80,19 @@ ACCESS_RULES = (
             "switched off. Only a change of roles or settings helps."
         ),
         advice=(
-            "Whoever asked is not known there ({credentials}): sign in with `gcloud auth "
+            "{elsewhere} refused it: renew or correct the key or token that the job gives it, or have its account "
+            "allowed there.\n"
+            "else: Whoever asked is not known there ({credentials}): sign in with `gcloud auth "
             "application-default login`, or give the job a service account or a key that may.\n"
             "else: The API {service} is switched off; enable it: `gcloud services enable {service} "
             "--project={project}`.\n"
             "else: Whoever submits may not act as {account}; let them: `gcloud iam service-accounts "
             "add-iam-policy-binding {account} --member={submitter} --role=roles/iam.serviceAccountUser`.\n"
-            "else: Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding "
-            "{project} --member={member} --role={role}`.\n"
-            "else: Find the account and the permission in the message, and grant the role that holds it: "
-            "`gcloud projects add-iam-policy-binding {project} --member={member} --role={role}`."
+            "else: Grant {role}, which holds {permission}, on the bucket {bucket_to_grant_on}: `gcloud storage "
+            "buckets add-iam-policy-binding gs://{bucket_to_grant_on} --member={member} --role={role}`.\n"
+            f"{GRANT}"
+            "else: Find the account and the permission in the message; where it is a service of Google, grant the role "
+            "that holds it: `gcloud projects add-iam-policy-binding {project} --member={member} --role={role}`."
         ),
         examples=(
             "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied.",
@@ -88,9 +124,9 @@ ACCESS_RULES = (
         ),
         explains="The call carried no credentials, or such as are expired or revoked.",
         advice=(
-            "Sign in again: for Google Cloud with `gcloud auth application-default login`, or give the "
-            "job a service account (`--service-account={member_email}`); for any other service renew its "
-            "key or token."
+            "{elsewhere} does not know who asked: renew or correct the key or token that the job gives it.\n"
+            "else: Sign in again, for Google Cloud with `gcloud auth application-default login`, or give the job a "
+            "service account, with `--service-account={member_email}`; for any other service renew its key or token."
         ),
         examples=(
             "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",

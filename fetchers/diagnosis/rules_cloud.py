@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fetchers.diagnosis.model import NEVER, Category, Pattern, Rule
+from fetchers.diagnosis.rules_access import GRANT
 from fetchers.diagnosis.rules_status import (
     BAD_GATEWAY,
     BAD_REQUEST,
@@ -29,6 +30,14 @@ _NOT_OFFERED = (
 )
 """What is said of a machine type that cannot be had."""
 
+_REFUSED = (
+    r"\b(?:unsupported|unavailable|invalid|unknown|incompatible|no longer|could not be found|"
+    r"does not (?:exist|have enough)|"
+    r"(?:is|are|was|were)(?: not\b|n't\b)|not (?:\w+ )?(?:supported|available|valid|allowed|permitted|offered|accepted|"
+    r"compatible|found))"
+)
+"""The same, said so that nothing else can be meant."""
+
 _NOT_KNOWN = (
     r"(?i)\b(?:determin|detect|fetch|quer(?:y|ied)|retriev|report|log|chang)\w*\b.*\bmachine[ _-]?type\b|warning: |"
     r"\bfield selection\b|'fields'"
@@ -45,7 +54,12 @@ CLOUD_RULES = (
         origin="gcp",
         rank=90,
         patterns=(
-            Pattern(regex=rf"(?i)\bmachine[ _-]?types?(?:uri)?\b[ :=]*{_MACHINE}.*{_NOT_OFFERED}", unless=_NOT_KNOWN),
+            Pattern(regex=rf"(?i)\bmachine[ _-]?types?(?:uri)?\b[ :=]*{_MACHINE}.*{_REFUSED}", unless=_NOT_KNOWN),
+            Pattern(
+                regex=rf"(?i)\bmachine[ _-]?types?(?:uri)?\b[ :=]*{_MACHINE}.*{_NOT_OFFERED}",
+                unless=_NOT_KNOWN,
+                threshold=NEVER,
+            ),
             Pattern(
                 regex=r"(?i)\b(?:unsupported|unavailable|invalid|unknown|unrecogni[sz]ed|incompatible|"
                 r"no such|no available|"
@@ -59,7 +73,8 @@ CLOUD_RULES = (
                 r"\b(?:machine|instance)[ _-]?types?\b",
                 unless=_NOT_KNOWN,
             ),
-            Pattern(regex=rf"(?i)\binstance[ _-]type\b.*{_NOT_OFFERED}", unless=_NOT_KNOWN),
+            Pattern(regex=rf"(?i)\binstance[ _-]type\b.*{_REFUSED}", unless=_NOT_KNOWN),
+            Pattern(regex=rf"(?i)\binstance[ _-]type\b.*{_NOT_OFFERED}", unless=_NOT_KNOWN, threshold=NEVER),
             Pattern(regex=r"\b(?:Invalid|Unsupported)(?:Machine|Instance)Type\b"),
             Pattern(regex=rf"\bmachineTypes/(?P<machine_type>[a-z][\w-]+)\b.*{_NOT_OFFERED}"),
             Pattern(
@@ -79,10 +94,12 @@ CLOUD_RULES = (
         ),
         advice=(
             "Machine types that carry {accelerator}: {machine_types}.\n"
-            "{machine_type} can carry: {accelerators}.\n"
-            "else: Choose a machine type that the service offers there.\n"
-            "What a place offers: `gcloud compute machine-types list --filter=zone~{region}`, and with "
-            "accelerators `gcloud compute accelerator-types list --filter=zone~{region}`."
+            "if accelerator: {machine_type} can carry: {accelerators}.\n"
+            "Zones that have {accelerator_name}: `gcloud compute accelerator-types list "
+            "--filter=name={accelerator_name}`.\n"
+            "else: Use a region that has {machine_type}, or another machine type; where it is offered, if at all, says "
+            "`gcloud compute machine-types list --filter=name={machine_type}`.\n"
+            "else: Choose a machine type that the service offers there."
         ),
         examples=(
             'google.api_core.exceptions.InvalidArgument: 400 Machine type "n1-standard-3" is not supported.',
@@ -189,8 +206,9 @@ CLOUD_RULES = (
         ),
         explains="A service answered that the request itself is wrong; trying again unchanged brings the same answer.",
         advice=(
-            "Grant a role that holds {permission}: `gcloud projects add-iam-policy-binding {project} "
-            "--member={member} --role={role}`.\n"
+            "{elsewhere} refused it: read its answer, and correct the request, the name, or the key that the job gives "
+            "it. The same request is refused every time.\n"
+            f"{GRANT}"
             "else: Read the status and the message: correct the request, the name, or the account it is "
             "made with. The same request is refused every time."
         ),

@@ -37,7 +37,9 @@ IMAGE_RULES = (
             Pattern(
                 regex=r"(?i)\bimage \S+ not found\b", unless=r"(?i)\bimage (?:files?|paths?|folders?|directory|data)\b"
             ),
-            Pattern(regex=r"(?i)\btrying and failing to pull image\b|\bno such image\b|\bfailed to register layer\b"),
+            Pattern(
+                regex=r"(?i)\btrying and failing to pull image\b|\bno such image(?::|$)|\bfailed to register layer\b"
+            ),
             Pattern(
                 regex=r"(?i)\b(?:fail\w*|errors?|unable|cannot|could not|couldn't|denied)\b.*\bpull(?:ing|ed)?\b.*"
                 r"(?:\bimages?\b|\bmanifest\b|\blayers?\b|docker\.io|gcr\.io|pkg\.dev|quay\.io|ghcr\.io)"

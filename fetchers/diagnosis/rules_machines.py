@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fetchers.diagnosis.model import NEVER, Category, Pattern, Rule
 
+_HANDLER = r"(?i)\bhandl(?:er|ers|ing|es)\b"
+"""Somebody prepares for a signal."""
+
 MACHINE_RULES = (
     Rule(
         id="preempted",
@@ -18,8 +21,12 @@ MACHINE_RULES = (
             ),
             Pattern(regex=r"(?i)\bpreempted (?:by|due|because)\b|\bcompute\.instances\.preempted\b"),
             Pattern(regex=r"(?i)\bdue to preemption\b|\btermination is imminent\b|\bjob preempted\b"),
-            Pattern(regex=r"(?i)\bspot\b.*\b(?:reclaimed|terminated|reclamation|interruption|interrupted)\b"),
-            Pattern(regex=r"(?i)\bpreemption (?:notice|signal|event)\b"),
+            Pattern(regex=r"(?i)\bspot\b.*\b(?:reclaimed|terminated)\b"),
+            Pattern(
+                regex=r"(?i)\bspot\b.*\b(?:reclamation|interruption|interrupted)\b|"
+                r"\bpreemption (?:notice|signal|event)\b",
+                threshold=NEVER,
+            ),
             Pattern(regex=r"(?i)\bimminent node shutdown\b|\bstate[:=]? *\W?PREEMPTED\b"),
             Pattern(
                 regex=r"(?i)\bnode is shutting(?: down)?, evicting\b|\brejected\b.*\bnode is shutting down\b|"
@@ -46,12 +53,17 @@ MACHINE_RULES = (
         patterns=(
             Pattern(regex=r"\bDEADLINE_EXCEEDED\b|\bDeadlineExceeded\b", unless=r"\b504 Gateway\b"),
             Pattern(regex=r"\bactiveDeadlineSeconds\b.*\bexceeded\b", unless=r"\b504 Gateway\b"),
-            Pattern(regex=r"(?i)\b(?:context |request )?deadline exceeded\b|\bdeadline of \S+ exceeded\b"),
+            Pattern(regex=r"(?i)\b(?:context|request) deadline exceeded\b|\bdeadline of \S+ exceeded\b"),
+            Pattern(regex=r"(?i)\bdeadline exceeded(?:[^\w\s]|$| (?:after|while|when|for|in|on)\b)"),
+            Pattern(regex=r"(?i)\bdeadline exceeded\b", threshold=NEVER),
             Pattern(
                 regex=r"(?i)\b(?:job|task|execution|build|step|replica|it)\b[^.]*\bexceeded (?:its|"
                 r"the) \w*[^.]*(?:deadline|timeout|time)\b"
             ),
-            Pattern(regex=r"(?i)\b(?:job|task|execution|build|step) timed out\b"),
+            Pattern(
+                regex=r"(?i)\b(?:job|task|execution|build|step) timed out(?:[^\w\s]|$| (?:after|while|when|in|on)\b)"
+            ),
+            Pattern(regex=r"(?i)\b(?:job|task|execution|build|step) timed out\b", threshold=NEVER),
             Pattern(regex=r"(?i)\bdue to time limit\b|\bactive longer than specified deadline\b"),
             Pattern(regex=r"(?i)\bexceeded the maximum execution time\b"),
             Pattern(
@@ -74,9 +86,11 @@ MACHINE_RULES = (
         ),
         explains="A call, a task or a job did not end within the time that it was given.",
         advice=(
-            "Find what it waits for, or give it more time: a Cloud Run job with `gcloud run jobs update "
-            "{job} --task-timeout=SECONDS --region={region}`, a build with `timeout:` in its "
-            "configuration, a custom job with `scheduling.timeout`."
+            "if slurm: Find what took so long, or ask Slurm for more time, with `--time=HOURS:00:00` of `sbatch`.\n"
+            "else: Find what {job} waits for, or give it more time: `gcloud run jobs update {job} "
+            "--task-timeout=SECONDS --region={region}`.\n"
+            "else: Find what it waits for, or give it more time: a build by `timeout` in its configuration, a custom "
+            "job by `scheduling.timeout`, a Cloud Run job by `--task-timeout`, a call by its own timeout."
         ),
         examples=(
             "google.api_core.exceptions.DeadlineExceeded: 504 Deadline Exceeded",
@@ -98,7 +112,12 @@ MACHINE_RULES = (
             Pattern(regex=r"\bnccl(?:UnhandledCuda|System|Internal|Remote|InvalidUsage|InvalidArgument)(?:Error)?\b"),
             Pattern(regex=r"(?i)\bunhandled (?:system|cuda) error\b|\bDistBackendError\b|\bDistStoreError\b"),
             Pattern(regex=r"(?i)\bDistNetworkError\b"),
-            Pattern(regex=r"(?i)\bNCCL watchdog\b.*\b(?:timed out|timeout|hang|hung)\b"),
+            Pattern(regex=r"(?i)\bNCCL watchdog\b.*\b(?:timed out|hang|hung)\b"),
+            Pattern(
+                regex=r"(?i)\bNCCL watchdog\b.*\btimeout\b",
+                unless=r"(?i)\btimeout (?:is|was|of|set|=|:)",
+                threshold=NEVER,
+            ),
             Pattern(regex=r"(?i)\bNCCL operations have failed or timed out\b"),
             Pattern(regex=r"(?i)\bProcessGroup(?:NCCL|Gloo)\b.*\b(?:timeout|abort|terminated|error)\w*\b"),
             Pattern(regex=r"\bRendezvous(?:Connection|Timeout|Closed)Error\b|(?i:\brendezvous (?:failed|timed out))"),
@@ -117,6 +136,7 @@ MACHINE_RULES = (
         ),
         explains="Processes that train together stopped hearing each other: one died or hung, or the network failed.",
         advice=(
+            "Rank {rank} says so here: look at what it and the others printed before.\n"
             "Look for the first process that failed: its own error is the cause. Where one step is only "
             "slow, raise the timeout of `init_process_group`; `NCCL_DEBUG=INFO` shows more."
         ),
@@ -128,13 +148,36 @@ MACHINE_RULES = (
         ),
     ),
     Rule(
+        id="device_assert",
+        title="index out of range on the accelerator",
+        category=Category.EXCEPTION,
+        origin="python",
+        rank=66,
+        threshold=NEVER,
+        patterns=(
+            Pattern(regex=r"\bblock: \[\d+, ?\d+, ?\d+\], thread: \[\d+, ?\d+, ?\d+\],? Assertion\b.*\bfailed\b"),
+        ),
+        explains=(
+            "Code on the accelerator checked a value and ended the program: mostly a token id beyond the embedding, or "
+            "a label beyond the number of classes. The Python line that is named is often a later one."
+        ),
+        advice=(
+            "Run once with `CUDA_LAUNCH_BLOCKING=1`, or on the CPU, to see the line; compare the largest token id with "
+            "the size of the embedding, and the labels with the number of classes."
+        ),
+        examples=("Indexing.cu:1284: block: [3,0,0], thread: [64,0,0] Assertion `index < size` failed.",),
+    ),
+    Rule(
         id="cuda_error",
         title="accelerator or its driver failed",
         category=Category.RESOURCES,
         origin="python",
         rank=39,
         patterns=(
-            Pattern(regex=r"\bCUDA(?: driver)? error\b|\bcudaError[A-Z]\w+|\bCUDA_ERROR_[A-Z_]+\b"),
+            Pattern(
+                regex=r"\bCUDA(?: driver)? error\b *(?:[^\w\s]|$|\d|in\b|at\b|code\b)|"
+                r"\bcudaError[A-Z]\w+|\bCUDA_ERROR_[A-Z_]+\b"
+            ),
             Pattern(regex=r"\bAcceleratorError\b"),
             Pattern(regex=r"\bC(?:UBLAS|UDNN|USOLVER|UFFT)_STATUS_[A-Z_]+\b", unless=r"_STATUS_SUCCESS\b"),
             Pattern(regex=r"(?i)\bdevice-side assert\b|\billegal memory access\b|\bno kernel image is available\b"),
@@ -168,8 +211,9 @@ MACHINE_RULES = (
         origin="container",
         rank=64,
         patterns=(
-            Pattern(regex=r"(?i)\bsegmentation fault\b|\bsegfault at\b|\bSIGSEGV\b|\bSIGILL\b"),
-            Pattern(regex=r"(?i)\billegal instruction\b"),
+            Pattern(regex=r"(?i)\bsegmentation fault(?:[^\w\s]|$| (?:\(|at|in|on|while)\b)|\bsegfault at\b"),
+            Pattern(regex=r"\bSIGSEGV\b|\bSIGILL\b", unless=_HANDLER),
+            Pattern(regex=r"(?i)\bsegmentation fault\b|\billegal instruction\b", unless=_HANDLER, threshold=NEVER),
             Pattern(regex=r"(?i)\bexit ?(?:code|status)\b\W{0,8}(?P<exit_code>-11|139|-4|132)\b"),
             Pattern(regex=r"(?i)\bsignal[ :=]+(?P<exit_code>11|4)\b(?:[ ,.)]|$)"),
         ),

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from fetchers.diagnosis.model import Category, Pattern, Rule
+from fetchers.diagnosis.model import NEVER, Category, Pattern, Rule
+
+_AVOIDED = r"(?i)\b(?:avoid\w*|prevent\w*|never|would|without|below|instead of|if|in case)\b"
+"""Somebody speaks of what might happen."""
+
+_NOT_KILLED = r"(?i)oom[-_ ]?kill\w*[:= ]+(?:false|0|off|disabled|none)\b"
+
+_FULL = r"(?i)\bis full of\b|\b(?:no|if|when|whether|until|before)\b.*\bis full\b"
+
+_MORE_SHARED_MEMORY = (
+    "Too little shared memory: use fewer DataLoader workers (`num_workers`), or give the container more of it, with "
+    "Docker by `--shm-size=8g`, in Kubernetes by an `emptyDir` with `medium: Memory` at `/dev/shm`."
+)
+
+_CLOUD_RUN = "`gcloud run jobs update {job} --memory={memory} --region={region}`"
 
 MEMORY_RULES = (
     Rule(
@@ -12,22 +26,39 @@ MEMORY_RULES = (
         origin="container",
         rank=92,
         patterns=(
-            Pattern(regex=r"(?i)\b(?:CUDA|HIP|XPU|MPS|NPU|GPU)\b[\w :().-]*\bout of memory\b"),
+            Pattern(
+                regex=r"(?i)\b(?:CUDA|HIP|XPU|MPS|NPU|GPU)\b[\w :().-]*\bout of memory"
+                r"(?:\s*[.:;,!)\"']|\s*$| \(| (?:while|when|on|in|error|for)\b)"
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:CUDA|HIP|XPU|MPS|NPU|GPU)\b[\w :().-]*\bout of memory\b",
+                unless=_AVOIDED,
+                threshold=NEVER,
+            ),
             Pattern(regex=r"\bOutOfMemoryError\b|\bCUDA_ERROR_OUT_OF_MEMORY\b|\bcudaErrorMemoryAllocation\b"),
             Pattern(regex=r"\bCUBLAS_STATUS_ALLOC_FAILED\b|\bCUDNN_STATUS_ALLOC_FAILED\b"),
-            Pattern(regex=r"\bOOM ?[Kk]ill(?:ed|er|ing)\b", unless=r"(?i)oom[-_]?kill\w*[:= ]+(?:false|0)\b"),
-            Pattern(regex=r"\boom[-_]?kill(?:er)?\b", unless=r"(?i)oom[-_]?kill\w*[:= ]+(?:false|0)\b"),
-            Pattern(regex=r"\bOOM[-_]kill", unless=r"(?i)oom[-_]?kill\w*[:= ]+(?:false|0)\b"),
+            Pattern(regex=r"\bOOM[ _-]?[Kk]illed\b", unless=_NOT_KILLED),
+            Pattern(regex=r"(?i)\b(?:invoked oom-killer|oom-kill(?:er)?:|oom-kill event)", unless=_NOT_KILLED),
+            Pattern(regex=r"(?i)\boom[ _-]?kill(?:er|ing)?\b", unless=_NOT_KILLED, threshold=NEVER),
             Pattern(regex=r"(?i)\bresource exhausted: out(?: of memory\b|\s*$)"),
             Pattern(regex=r"(?i)\bout of memory\b[:,]? (?:kill|while|when|on|in|error|occurred|\()"),
             Pattern(regex=r"(?i)^out of memory$|: out of memory$"),
-            Pattern(regex=r"(?i)\b(?:ran|run|running) out[ -]of[ -]memory\b"),
-            Pattern(regex=r"(?i)\bout-of-memory (?:handler|event|error|condition)\b"),
+            Pattern(regex=r"(?i)\bran out[ -]of[ -]memory\b", unless=_AVOIDED),
+            Pattern(
+                regex=r"(?i)\b(?:run|running) out[ -]of[ -]memory\b|"
+                r"\bout-of-memory (?:handler|event|error|condition)\b",
+                unless=_AVOIDED,
+                threshold=NEVER,
+            ),
             Pattern(regex=r"\bMemoryError\b|(?i:\bcannot allocate memory\b)|\bstd::bad_alloc\b"),
             Pattern(regex=r"\bheap out of memory\b"),
+            Pattern(regex=r"(?i)\bmemory limit of [\d.]+ ?[KMGT]i?B\b.*\bexceeded\b"),
+            Pattern(regex=r"(?i)\bexceeded (?:the |its )?(?:\w+ )?memory limit\b|\bmemory limit exceeded\W?$"),
             Pattern(
                 regex=r"(?i)\bmemory (?:limit|usage|request)\b.*\bexceed(?:ed|s)\b|\bexceed(?:ed|s|ing)\b.*"
-                r"\bmemory limits?\b"
+                r"\bmemory limits?\b",
+                unless=_AVOIDED,
+                threshold=NEVER,
             ),
             Pattern(
                 regex=r"\bOOM when allocating\b|(?i:\bRESOURCE_EXHAUSTED: .*\b(?:out of memory|OOM|allocat\w+|HBM)\b)"
@@ -35,8 +66,8 @@ MEMORY_RULES = (
             Pattern(
                 regex=r"(?i:\b(?:can't|unable to|failed to|could not) allocate (?:memory|[\d.]+ ?[KMGT]i?B|\d+ bytes))"
             ),
-            Pattern(regex=r"(?i)\bnot enough memory\b|\bthe node was low on resource: memory\b"),
-            Pattern(regex=r"(?i)\binsufficient memory\b"),
+            Pattern(regex=r"(?i)\bthe node was low on resource: memory\b"),
+            Pattern(regex=r"(?i)\bnot enough memory\b|\binsufficient memory\b", unless=_AVOIDED, threshold=NEVER),
             Pattern(regex=r"\bKilled process \d+ \([^)]*\)|\bkilled by signal: Killed\b"),
             Pattern(regex=r"(?i)\bkilled\b.*\b(?:out[ -]of[ -]memory|memory pressure|using too much memory)\b"),
             Pattern(regex=r"(?i)\bran out of (?:input )?memory in memory space\b|\bout of shared memory\b"),
@@ -47,9 +78,13 @@ MEMORY_RULES = (
         ),
         advice=(
             "It asked for {requested} where the accelerator holds {capacity}.\n"
-            "Lower the batch size, accumulate gradients or shard the model; or take a machine or an "
-            "accelerator with more memory (a Cloud Run job: `gcloud run jobs update {job} "
-            "--memory={memory} --region={region}`)."
+            "if device: Lower the batch size, accumulate gradients or shard the model; where much is reserved and not "
+            "allocated, set `PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True`; or take an accelerator with more "
+            "memory.\n"
+            f"else: if shared_memory: {_MORE_SHARED_MEMORY}\n"
+            f"else: if cloud_run: Give the job more memory: {_CLOUD_RUN}; or let it hold less at a time.\n"
+            "else: Let it hold less at a time (a smaller batch, fewer DataLoader workers, data read in parts), or take "
+            "a machine with more memory."
         ),
         examples=(
             "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
@@ -69,8 +104,14 @@ MEMORY_RULES = (
         rank=93,
         patterns=(
             Pattern(regex=r"(?i)\bno space left on (?:the )?(?:device|disk)\b|\bdisk quota exceeded\b|\bENOSPC\b"),
-            Pattern(regex=r"(?i)\b(?:disk|volume|filesystem|file system|device) is full\b|\bSQLITE_FULL\b"),
-            Pattern(regex=r"(?i)\b(?:not enough|insufficient|out of) (?:free |available )?disk ?(?:space)?\b"),
+            Pattern(regex=r"(?i)\b(?:disk|volume|filesystem|file system) is full(?:[.:;,!)]|$)|\bSQLITE_FULL\b"),
+            Pattern(
+                regex=r"(?i)\b(?:disk|volume|filesystem|file system|device) is full\b", unless=_FULL, threshold=NEVER
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:not enough|insufficient|out of) (?:free |available )?disk space\b", unless=_AVOIDED
+            ),
+            Pattern(regex=r"(?i)\b(?:not enough|insufficient|out of) (?:free |available )?disk\b", threshold=NEVER),
             Pattern(regex=r"(?i)\blow on resource: ephemeral-storage\b"),
             Pattern(regex=r"(?i)\bexceeds? (?:the )?(?:local )?ephemeral[ -]storage\b"),
         ),
@@ -99,9 +140,10 @@ MEMORY_RULES = (
             ),
             Pattern(
                 regex=r"(?i)\b(?P<signal>SIGKILL|SIGBUS)\b",
-                unless=r"(?i)\b(?:send(?:ing)?|will|before|timeout.*|grace\w*)\b.*\bSIGKILL\b",
+                unless=r"(?i)\b(?:send(?:ing)?|will|before|timeout.*|grace\w*|handl\w+|ignor\w+)\b.*\bSIGKILL\b",
             ),
-            Pattern(regex=r"(?i)\bbus error\b"),
+            Pattern(regex=r"(?i)\bbus error(?:[.:;,!)]|$| \(| encountered\b)"),
+            Pattern(regex=r"(?i)\bbus error\b", threshold=NEVER),
             Pattern(regex=r"(?i)\b(?:by |with |on |got )?signal[ :=]+(?P<exit_code>9|7)\b(?:[ ,.)(]|$)"),
             Pattern(regex=r"(?i)\bsignal: killed\b"),
             Pattern(regex=r"^(?:\S+: line \d+: +\d+ )?Killed(?:$| +[\w./]*(?:python|torchrun|bash|accelerate))"),
@@ -112,9 +154,12 @@ MEMORY_RULES = (
             "whoever runs it. A bus error means that shared memory ran out."
         ),
         advice=(
-            "Give it more memory (a Cloud Run job: `gcloud run jobs update {job} --memory={memory} "
-            "--region={region}`), or find who ended it; for a bus error more shared memory or fewer "
-            "DataLoader workers."
+            f"if shared_memory: {_MORE_SHARED_MEMORY}\n"
+            f"else: if cloud_run: Mostly memory ran out; give the job more: {_CLOUD_RUN}; or let it hold less at a "
+            "time.\n"
+            "else: Mostly memory ran out: let it hold less at a time (a smaller batch, fewer DataLoader workers, data "
+            "read in parts), or take a machine with more. Where it had enough, find who ended it: a person, a "
+            "scheduler, a time limit."
         ),
         examples=(
             "ERROR:torch.distributed.elastic.multiprocessing.api:failed (exitcode: -9) local_rank: 0",

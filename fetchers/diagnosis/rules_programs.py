@@ -31,12 +31,18 @@ PROGRAM_RULES = (
         explains="The program raised an exception that nothing handled.",
         advice=(
             "{module} has no {symbol}: install the version of its package that has it, or change the import.\n"
-            "else: Install the package that holds {module} in the image (`pip install {module}` where it "
-            "has that name), or correct the name.\n"
-            "else: Check that {path} is there: mounted, copied into the image, or downloaded before.\n"
+            "else: Install {distribution}, which brings {module}, in the image: `pip install {distribution}`.\n"
+            "else: Put {module} into the image: copy it there if it is your own, and mind the working directory and "
+            "PYTHONPATH; else add the package that brings it to the requirements.\n"
+            "else: Let the program read or write {refused_path}: change its owner or mode, or use another place.\n"
+            "else: {directory} is a directory: name a file in it.\n"
+            "else: {taken} exists already: remove it, or write elsewhere.\n"
+            "else: Check that {missing} is there: mounted, copied into the image, or downloaded before.\n"
             "else: Load a checkpoint of the same architecture, or with `strict=False`: {parameter} does "
             "not fit.\n"
             "else: Check that {host} can be reached from the job, and with these credentials.\n"
+            "else: Look at {file}, line {line}, in {function}.\n"
+            "else: Look at {file}, line {line}.\n"
             "else: Mend what the last line of the traceback says, in the file that the line above it names."
         ),
         examples=(
@@ -86,12 +92,14 @@ PROGRAM_RULES = (
         title="the loss is no number",
         category=Category.EXCEPTION,
         origin="user",
-        rank=35,
+        rank=42,
         threshold=NEVER,
         patterns=(
             Pattern(
                 regex=r"(?i)\bloss is (?:nan|inf|infinite|not finite)\b.*\b(?:stop\w*|abort\w*|exit\w*|terminat\w*)\b"
             ),
+            # Spelled so that lines are looked for by their "nan": every line of a training holds the other word.
+            Pattern(regex=r"(?i)\blos{2}\b[\"']?(?: is|:|=| ) ?nan\b(?:[,;.)} ]|$)"),
             Pattern(regex=r"\bNanLossDuringTrainingError\b|\bModel diverged with loss = NaN\b"),
             Pattern(
                 regex=r"(?i)\b(?:stop|abort|terminat|exit)\w*\b.*\b(?:nan|non-finite) (?:loss|gradients?|values?)\b"

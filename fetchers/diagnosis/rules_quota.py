@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from fetchers.diagnosis.model import Category, Pattern, Rule
+from fetchers.diagnosis.model import NEVER, Category, Pattern, Rule
 from fetchers.diagnosis.rules_status import EXHAUSTED, grpc_renderings, http_renderings
 
 _THROTTLED = tuple(Pattern(regex=p.regex, unless=p.unless, threshold=2) for p in http_renderings(EXHAUSTED))
 """A bare 429 may pass, as a 503 may; a quota that is named does not."""
+
+_NOT_EXCEEDED = (
+    r"(?i)\b(?:will|would|can|could|does|do|did|should|must|may|might)(?: not|n't)\b|\b(?:never|none|nothing|not) "
+    r"(?:exceed|exhaust|insufficient)|\b(?:within|below|under|in|inside|without) (?:\w+ )?quotas?\b|\bbelow the\b"
+)
+"""Somebody only speaks of a quota."""
 
 QUOTA_RULES = (
     Rule(
@@ -23,9 +29,23 @@ QUOTA_RULES = (
             Pattern(regex=r"\bRESOURCE_EXHAUSTED\b"),
             Pattern(regex=r"\b(?:userR|r)ateLimitExceeded\b|\bRateLimitError\b|\binsufficient_quota\b"),
             Pattern(regex=r"\b\w*LimitExceeded(?:Exception)?\b"),
-            Pattern(regex=r"(?i)\bquotas?\b.*\b(?:exceed(?:ed|s|ing)?|exhausted|insufficient)\b"),
-            Pattern(regex=r"(?i)\b(?:exceed(?:ed|s|ing)?|exhausted|insufficient|not enough)\b.*\bquotas?\b"),
-            Pattern(regex=r"(?i)\bquota limit\b.*\brequested\b"),
+            Pattern(
+                regex=r"(?i)\bquotas?(?: limits?| metric)?:? ?(?:\W?[\w./ -]{1,80}\W )?(?:has been |have been |was |"
+                r"is |are )?(?:exceeded|exhausted)\b",
+                unless=_NOT_EXCEEDED,
+            ),
+            Pattern(
+                regex=r"(?i)\b(?:exceed(?:ed|s|ing)?|exhausted) (?:the |your |its )?(?:\w+ ){0,2}quotas?\b",
+                unless=_NOT_EXCEEDED,
+            ),
+            Pattern(regex=r"(?i)\bquota limit on \S+ requested: \d"),
+            Pattern(regex=r"(?i)\b(?:insufficient|not enough) (?:\W?[\w-]{1,60}\W? )?quotas?\b", unless=_NOT_EXCEEDED),
+            Pattern(
+                regex=r"(?i)\bquotas?\b.*\b(?:exceed(?:ed|s|ing)?|exhausted|insufficient)\b|\b(?:exceed(?:ed|s|ing)?|"
+                r"exhausted|insufficient|not enough)\b.*\bquotas?\b|\bquota limit\b.*\brequested\b",
+                unless=_NOT_EXCEEDED,
+                threshold=NEVER,
+            ),
             Pattern(regex=r"(?i)\b(?:rate|request) limit\b.*\b(?:exceeded|reached)\b", threshold=2),
         ),
         explains="The request asks for more machines, accelerators or calls a minute than the project's quota leaves.",

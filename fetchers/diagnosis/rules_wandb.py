@@ -18,7 +18,8 @@ WANDB_RULES = (
             ),
             Pattern(
                 regex=r"(?i)\bwandb\b.*\b(?:failed to initialize|unable to connect|could not connect|"
-                r"failed to connect)\b"
+                r"failed to connect)\b",
+                unless=r"(?i)\b(?:hook|callback|handler|if|when)\b",
             ),
             Pattern(regex=r"(?i)\bunable to connect\b.*\bwandb\b|\berror (?:in|during|while calling) wandb\.init\b"),
             Pattern(
@@ -61,8 +62,8 @@ WANDB_RULES = (
             "The program mostly ends with it."
         ),
         advice=(
-            "Check the key with `wandb login --verify` and set `WANDB_API_KEY` in the job; check that "
-            "the key's account may write to the entity and project. Without a network "
+            "Set `WANDB_API_KEY` in the job, from a secret; where it is set, check the key with `wandb login "
+            "--verify`, and that its account may write to the entity and project. Without a network "
             "`WANDB_MODE=offline` keeps the run on disk."
         ),
         examples=(

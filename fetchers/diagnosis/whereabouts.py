@@ -7,9 +7,10 @@ import re
 _FRAME = re.compile(
     r"File \\*\"(?P<file>[^\"\\\n]{1,300})\\*\", line (?P<line>\d{1,7})(?:, in (?P<function>[A-Za-z_]\w*))?"
 )
-_FOREIGN = re.compile(r"(?:^|/)(?:site|dist)-packages/|/lib(?:64)?/python\d|^<|^\[|[/\\]_bootstrap")
+_FOREIGN = re.compile(r"(?:^|/)(?:site|dist)-packages/|/lib(?:64)?/python\d|/bin/|^<|^\[|[/\\]_bootstrap")
 """Files of libraries and of Python itself, and what is no file."""
-_RANK = re.compile(r"(?i)(?:\[ ?|\b)rank[ :=_-]{0,2}(?P<rank>\d{1,6})\b")
+_RANK = re.compile(r"(?i)\[ ?rank[ :=_-]{0,2}(?P<rank>\d{1,6})\b")
+"""In brackets: a tensor has a rank too."""
 
 
 def own_frame(text: str) -> dict[str, str]:

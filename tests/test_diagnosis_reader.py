@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fetchers.diagnosis import LogReader, diagnose, reason_of
+from fetchers.diagnosis import LogReader, diagnose, reader, reason_of
 from fetchers.diagnosis.headline import TEXT_MAX, headline
 from fetchers.diagnosis.model import Detection, Diagnosis
+from fetchers.diagnosis.prefixes import Line, read_line
+from fetchers.diagnosis.rules import RULES
 
 DENIED = "google.api_core.exceptions.PermissionDenied: 403 Permission 'aiplatform.customJobs.create' denied on resource"
 UNAVAILABLE = "google.api_core.exceptions.ServiceUnavailable: 503 The service is currently unavailable."
@@ -613,3 +615,46 @@ def test_a_reason_that_is_cut_ends_with_a_word_and_an_ellipsis() -> None:
     assert told.endswith("word…")
     assert len(headline("x" * 600)) == TEXT_MAX
     assert headline("x" * 600).endswith("x…")
+
+
+AGAIN = (
+    "error: x failed\r",
+    "ValueError: bad\n",
+    f"{DENIED}\n",
+    f"WARNING {UNAVAILABLE} Retrying\n",
+    "Run succeeded\n",
+)
+LONG = f"ERROR {'x' * 700} {DENIED}\n"
+
+
+@pytest.mark.parametrize(
+    "line", [*AGAIN, LONG, f"{HEAD}\n", json.dumps({"severity": "ERROR", "message": DENIED}) + "\n"]
+)
+@pytest.mark.parametrize(
+    "after", ["", "step 1 loss=0.1\n" * 4, f"{HEAD}\n{FRAMES[0]}\nKeyError: 'lr'\n", f"{DENIED}\n"]
+)
+def test_the_same_line_over_and_over_is_not_read_each_time(
+    line: str, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said of the log is what reading all of them says, however it arrives."""
+    data = f"begin\n{line * 600}{after}".encode()
+    found = read([data])
+    assert read(cut(data, [1_000, 5_000, 9_011, 9_012, 30_000])) == found
+    monkeypatch.setattr(reader, "_SAME_READ", 1_000_000)
+    assert read([data]) == found
+
+
+def test_a_failure_that_comes_without_end_is_read_a_bounded_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20,000 a few hundred: so many say all that there is to be said, and their numbers are right."""
+    numbers: list[int] = []
+
+    def noted(number: int, text: str) -> Line:
+        numbers.append(number)
+        return read_line(number, text)
+
+    monkeypatch.setattr(reader, "read_line", noted)
+    found = diagnose(f"{DENIED}\n" * 20_000 + "ValueError: the end\n")
+    assert len(numbers) < 1_000
+    assert max(numbers) == 20_001
+    assert max(rule.window for rule in RULES.values()) <= reader._SAME_READ
+    assert (found.lines, found.finding and found.finding.rule) == (20_001, "permission_denied")

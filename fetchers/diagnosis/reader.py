@@ -15,8 +15,8 @@ import msgspec
 
 from fetchers.diagnosis.evidence import diagnosis_of, others_of
 from fetchers.diagnosis.findings import finding_of
-from fetchers.diagnosis.hits import Hit, Hits
-from fetchers.diagnosis.margins import Margins
+from fetchers.diagnosis.hits import LAST, Hit, Hits
+from fetchers.diagnosis.margins import BEFORE, Margins
 from fetchers.diagnosis.matcher import Match, matcher
 from fetchers.diagnosis.model import NEVER, Detection, Diagnosis
 from fetchers.diagnosis.prefixes import Level, Line, cleaned, read_line
@@ -45,6 +45,10 @@ _OPTIONAL = ("ImportError", "ModuleNotFoundError")
 """Exceptions of what a program may do without: whether it does, the next line tells."""
 _IGNORED = ("Exception ignored in", "--- Logging error ---")
 """What Python says of an exception that can end nothing: in a destructor, at exit, in a logger."""
+_SAME_READ = 256
+"""How often the same line is read one after another: more than any count of its failures goes."""
+_SAME_LAST = BEFORE + LAST
+"""How many of those that follow are read, the last: those that are kept, and the lines around them."""
 _TEXT_MAX = 4_000
 """Characters of a line that are kept for its facts."""
 
@@ -62,6 +66,8 @@ class LogReader:
         self._detected: dict[str, Detection] = {}
         self._new: list[Detection] = []
         self._number = 1
+        self._same, self._times = b"", 0
+        """The last segment that was read, and how often it has come one after another."""
         self._whole = True
         """Whether the line before has ended."""
         self._order = 0
@@ -124,9 +130,26 @@ class LogReader:
             end = self._end(start)
             self._segment(start, end)
             self._number += block[end] == ord("\n")
-            at = end + 1
+            at = self._past_repeats(start, end + 1, touching=start == at)
         self._margins.passed(block)
         self._whole = block.endswith(b"\n")
+
+    def _past_repeats(self, start: int, end: int, *, touching: bool) -> int:
+        """Where to read on after the segment: one that came so often just before tells nothing new, only its last do.
+
+        Every count that it could raise is full by then, whether it fails or not; all of a traceback's lines are read.
+        """
+        same = self._block[start:end]
+        self._times = self._times + 1 if touching and same == self._same else 1
+        self._same = same
+        if self._times < _SAME_READ or self._tracebacks:
+            return end
+        at = end
+        while self._block.startswith(same, at):
+            at += len(same)
+        skipped = max(0, (at - end) // len(same) - _SAME_LAST)
+        self._number += skipped * same.endswith(b"\n")
+        return end + skipped * len(same)
 
     def _candidate(self, at: int) -> int:
         """Where the next line worth reading begins; the block's end where none is left."""

@@ -55,7 +55,8 @@ TABLES_WALK: Walk = (
     ("sort", ("escape", "s")),
     ("sorted", ("t",)),
     ("off", ("s", "0", "2", "t")),
-    ("detail", ("t", "3", "n", "enter")),
+    ("one-cause", ("t", "3", "n", "c")),
+    ("detail", ("escape", "enter")),
     ("copy", ("y",)),
     ("json", ("escape", "x")),
     ("help", ("x", "escape", "question_mark")),
@@ -75,8 +76,9 @@ STATES_WALK: Walk = (
 START_WALK: Walk = (("start", ()), ("unset", ("enter",)), ("start-found", ("i", "r")))
 LOG_WALK: Walk = (
     ("log", ()),
-    ("log-cause", ("n",)),
-    ("log-search", ("slash", *"/step 1[0-9]/")),
+    ("log-elsewhere", ("G",)),
+    ("log-copy", ("n", "n", "y")),
+    ("log-search", ("escape", "slash", *"/step 1[0-9]/")),
     ("log-unwrapped", ("enter", "escape", "w", "G")),
 )
 ENDED = "engine-ended"

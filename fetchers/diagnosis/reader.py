@@ -7,7 +7,6 @@ bounded: hits, and the lines around them.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,14 +25,11 @@ from fetchers.diagnosis.signs import Signs
 from fetchers.diagnosis.splitting import Splitter, without_escapes
 from fetchers.diagnosis.structured import Entry, entry_of
 from fetchers.diagnosis.tracebacks import HEAD, Inside, Raised, Tracebacks
+from fetchers.diagnosis.unfolding import parts
 from fetchers.diagnosis.windows import Windows
 from fetchers.redact import first_of, last_of
 
 _RUNS = re.compile(r"\bRuns: ?(\d{1,6})\b")
-_RAISED = re.compile(
-    r"(?<=[\s'\"])(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,60}(?:Error|Exception|Exit|Interrupt|Timeout): "
-)
-"""An exception in the middle of a line."""
 _INTRODUCES = re.compile(r"(?i)fail|error|exception|exc_info|could not|couldn't|cannot|unable|caught|crash|traceback")
 _GOES_ON = re.compile(
     r"(?i)\bfall(?:ing|s|en)? ?back\b|\b(?:continuing|proceeding) (?:with|without|anyway)\b|\busing \S{1,80} instead\b"
@@ -193,7 +189,7 @@ class LogReader:
         line = read_line(self._number, text)
         entry = entry_of(line.text.strip())
         if entry is None:
-            for part in _parts(line):
+            for part in parts(line):
                 self._line(part)
         else:
             self._entry(entry, line)
@@ -319,24 +315,6 @@ def _alone(lines: Sequence[str]) -> Hit | None:
     for line in lines:
         reader.feed(line.encode("utf-8", "replace") + b"\n")
     return reader._end_of_log()[1]  # noqa: SLF001 - a reader of our own
-
-
-def _parts(line: Line) -> list[Line]:
-    """The line, or those that a traceback in it is made of: some loggers write it on one line."""
-    at = line.text.find(HEAD)
-    if at < 0 or "File " not in line.text[at:]:
-        return [line]
-    texts = re.split(r"(?:\\r)?\\n", line.text) if "\\n" in line.text else _unwrapped(line.text, at)
-    return [read_line(line.number, text)._replace(level=line.level, source=line.source) for text in texts]
-
-
-def _unwrapped(text: str, at: int) -> list[str]:
-    """Head, frames and exception of a traceback whose line ends have become spaces."""
-    last = deque(_RAISED.finditer(text, at), maxlen=1)
-    if not last:
-        return [text]
-    head = text.index(":", at) + 1 if ":" in text[at:] else len(text)
-    return [text[:head], "  " + text[head : last[0].start()].strip(), text[last[0].start() :].strip()]
 
 
 def _window(text: str, at: int) -> str:

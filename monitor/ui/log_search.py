@@ -5,6 +5,7 @@ As in a filter: lower case finds either case, an upper-case letter is meant; exp
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,6 +21,9 @@ Span = tuple[int, int]
 _MOST = 50
 """Places of one line that are marked."""
 
+_SEVERITIES = 64
+"""Severities of which it is remembered whether they have it."""
+
 
 class Search:
     """Something to look for in lines."""
@@ -34,6 +38,8 @@ class Search:
         self._words = _literal(_unquoted(text))
         self.found_in: Callable[[str], bool] = self._has_words if self._regex is None else searching(self._regex, 0)
         """Whether a clean line has it."""
+        self._severity_has = functools.lru_cache(_SEVERITIES)(self.found_in)
+        """The same, for the few words that stand before very many lines."""
 
     def found_in_line(self, line: LogLine) -> bool:
         """Whether a line of a log has it, the severity that stands before it included."""
@@ -41,7 +47,7 @@ class Search:
 
     def found_in_severity(self, line: LogLine) -> bool:
         """Whether the severity of a line has it, where it is shown."""
-        return line.first and line.severity not in NO_SEVERITY and self.found_in(line.severity)
+        return line.first and line.severity not in NO_SEVERITY and self._severity_has(line.severity)
 
     def spans(self, line: str) -> list[Span]:
         """Where a line has it, from left to right."""

@@ -261,6 +261,58 @@ def test_an_exception_after_which_a_program_worked_ended_nothing() -> None:
     )
 
 
+REFUSED = "PermissionDenied: 403 Permission 'storage.objects.get' denied"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "INFO you may want roles/resourcemanager.projectIamAdmin for user: helper@evil.example in project evil-project",
+        "INFO the account helper@evil-project.iam.gserviceaccount.com lacks permission iam.roles.update",
+    ],
+)
+def test_a_line_beside_a_refusal_does_not_say_who_is_given_what(beside: str) -> None:
+    """Before it or after it: only the refusal itself does, or an answer that is printed over several lines."""
+    for text in (f"{beside}\n{REFUSED}\n", f"{REFUSED}\n{beside}\n"):
+        advice = found_in(text).advice
+        assert "evil" not in advice
+        assert "--role=roles/storage.objectViewer" in advice
+
+
+def test_a_role_that_the_refusal_names_beside_the_permission_is_not_the_one() -> None:
+    """The table knows which one holds it."""
+    assert "projectIamAdmin" not in found_in(f"{REFUSED}, ask for roles/resourcemanager.projectIamAdmin").advice
+
+
+def test_an_answer_over_several_lines_says_who() -> None:
+    """Its lines have names."""
+    text = (
+        '    "status": "PERMISSION_DENIED",\n'
+        '    "message": "Permission \'run.jobs.run\' denied for train@acme-ml.iam.gserviceaccount.com",\n'
+    )
+    assert found_in(text).facts["principal"] == "train@acme-ml.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Failed to pull image "https://oauth2accesstoken:hunter22@gcr.io/p/i"',
+        'Failed to pull image "us-docker.pkg.dev/p/r/$(id):x"',
+    ],
+)
+def test_what_has_not_the_form_of_a_fact_is_none(line: str) -> None:
+    """Neither is it told, nor does it stand in a command."""
+    found = found_in(line)
+    assert "$(" not in str(found.facts) + found.advice
+    assert "oauth2" not in str(found.facts) + found.advice
+
+
+def test_a_path_of_the_api_is_no_job() -> None:
+    """The job is named at its end."""
+    line = "NotFound: 404 //run.googleapis.com/projects/acme-ml/locations/us-central1/jobs/train"
+    assert facts_of("not_found", [line])["job"] == "train"
+
+
 # --- the form --------------------------------------------------------------------------------------------------------
 
 FULL = {

@@ -26,6 +26,8 @@ _IMAGE = re.compile(
 )
 
 FORMS: dict[str, str] = {
+    "argument": r"-{0,2}\w[\w.-]*",
+    "image": r"[a-z0-9][\w./-]*(?::[\w./-]+)?(?:@sha256:[0-9a-f]{8,64})?",
     "principal": r"[\w.+-]+@[\w.-]+",
     "exit_code": r"-?\d{1,3}",
     "quota_metric": r"[\w./-]+(?: [\w-]+)*",
@@ -101,7 +103,9 @@ class _Line(NamedTuple):
 
 def advise(rule: Rule, facts: Mapping[str, str]) -> str:
     """The rule's advice with the facts filled in; never raises."""
-    known = {name: value for name, value in facts.items() if _has_its_form(name, value)}
+    known = well_formed(facts)
+    if "permission" in known:
+        known.pop("role", None)  # A role that somebody named beside it need not be the one that holds it.
     known |= {name: value for name, derive in DERIVED.items() if name not in known and (value := derive(known))}
     given: list[str] = []
     for line in map(_line, rule.advice.splitlines()):
@@ -135,6 +139,11 @@ def _line(written: str) -> _Line:
 def placeholder(name: str) -> str:
     """What stands in a command for a fact that is not known."""
     return PLACEHOLDERS.get(name, name.upper())
+
+
+def well_formed(facts: Mapping[str, str]) -> dict[str, str]:
+    """Those of the facts that have the form of such a name: what else a log put in their place is none."""
+    return {name: value for name, value in facts.items() if _has_its_form(name, value)}
 
 
 def _has_its_form(name: str, value: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import re2
@@ -68,7 +69,7 @@ NEARBY: tuple[str, ...] = (
     # W&B
     r"\bentity[\"']?[:=] ?[\"']?(?P<entity>[A-Za-z0-9][\w-]*)\b",
     r"\bfor entity (?P<entity>[A-Za-z0-9][\w-]*)\b",
-    rf"\b(?:run\.googleapis\.com/|jobs/|Cloud Run [Jj]ob ){_QUOTE}(?P<job>[a-z][a-z0-9-]{{0,60}}[a-z0-9])\b",
+    rf"\b(?:jobs/|Cloud Run [Jj]ob ){_QUOTE}(?P<job>[a-z][a-z0-9-]{{0,60}}[a-z0-9])\b",
 )
 """What the cause's line or one near it may name; the nearest counts, and in a line the first pattern."""
 
@@ -127,10 +128,17 @@ def facts_of(rule: str, lines: Sequence[str]) -> dict[str, str]:
     for regex in _compiled(OWN):
         _take(found, regex, own)
     for line in lines[:NEAR]:
+        unsaid = _WHO if rule in _REFUSED and line is not lines[0] and not _DETAIL.match(line) else frozenset()
         for regex in _compiled(NEARBY):
-            _take(found, regex, line[:LINE_MAX])
+            _take(found, regex, line[:LINE_MAX], unsaid)
     return _once({name: value for name, value in found.items() if rule in ABOUT.get(name, (rule,))})
 
+
+_WHO = frozenset({"permission", "principal", "project", "role", "service_account"})
+"""Facts of whom is to be given what. Only the refusal itself tells them: anybody may write a line beside it."""
+
+_DETAIL = re.compile(r"\W*(?:details?|status|message|reason|metadata|domain|permission|resource|service)\b[\"' ]*[:=]")
+"""A line of an answer that is printed over several."""
 
 NEVER_ENDING = {"permission": ".com", "accelerator": "_GPUS", "job": "overview"}
 """Ends by which something is known not to be such a fact: a host is no permission, a quota no accelerator, a page of
@@ -174,8 +182,8 @@ def _once(facts: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if name != ("principal" if acts else "service_account")}
 
 
-def _take(found: dict[str, str], regex: Any, line: str) -> None:
-    named = (item for match in regex.finditer(line) for item in match.groupdict().items())
+def _take(found: dict[str, str], regex: Any, line: str, unsaid: Collection[str] = ()) -> None:
+    named = (item for match in regex.finditer(line) for item in match.groupdict().items() if item[0] not in unsaid)
     for name, value in named:
         clipped = (value or "").rstrip(_CLIPPED)
         if clipped and len(clipped) <= FACT_MAX and not clipped.endswith(NEVER_ENDING.get(name, "\0")):

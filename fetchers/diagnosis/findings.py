@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fetchers.diagnosis.advice import advise
+from fetchers.diagnosis.advice import advise, well_formed
 from fetchers.diagnosis.facts import facts_of
 from fetchers.diagnosis.headline import TEXT_MAX, headline
 from fetchers.diagnosis.hits import Hit
@@ -17,7 +17,8 @@ def finding_of(hit: Hit, neighbours: Sequence[str], *, fatal: bool) -> Finding:
     """What the hit says; `neighbours` are lines around it that may name more."""
     rule = hit.rule
     lines = [redact(line) for line in (hit.text, *neighbours)]
-    facts = facts_of(rule.id, lines) | {name: value for name, value in hit.facts.items() if _open(value, hit.text)}
+    told = {name: value for name, value in hit.facts.items() if _open(value, hit.text)}
+    facts = well_formed(facts_of(rule.id, lines) | told)
     return Finding(
         rule=rule.id,
         category=rule.category.value,

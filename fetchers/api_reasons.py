@@ -152,11 +152,11 @@ def _findings(words: str, status: str, code: int, meaning: Exit | None) -> Itera
     elif found is not None:
         yield _finding(GENERAL)
     if status in STATUSES:
-        yield _finding(STATUSES[status], **facts_of(STATUSES[status], [status]))
+        yield _finding(STATUSES[status], facts=facts_of(STATUSES[status], [status]))
     if meaning is not None:
-        yield _finding(meaning.rule, meaning.category, exit_code=str(code))
+        yield _finding(meaning.rule, meaning.category, facts={"exit_code": str(code)})
     elif code:
-        yield _finding(GENERAL, exit_code=str(code))
+        yield _finding(GENERAL, facts={"exit_code": str(code)})
 
 
 def _weight(finding: Finding) -> tuple[int, bool]:
@@ -171,7 +171,7 @@ def _diagnosed(words: str) -> Finding | None:
     return diagnose(words).finding if words else None
 
 
-def _finding(id_: str, category: Category | None = None, **facts: str) -> Finding:
+def _finding(id_: str, category: Category | None = None, facts: Mapping[str, str] = MappingProxyType({})) -> Finding:
     rule = RULES.get(id_, RULES[GENERAL])
     return Finding(
         rule=rule.id,
@@ -179,7 +179,7 @@ def _finding(id_: str, category: Category | None = None, **facts: str) -> Findin
         origin=rule.origin,
         line=1,
         text="",
-        facts=facts,
+        facts=dict(facts),
     )
 
 

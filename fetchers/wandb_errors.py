@@ -16,6 +16,7 @@ from fetchers.errors import (
     Unreachable,
     WorkerDied,
 )
+from fetchers.redact import first_of
 
 _LONGEST = 300
 _STATUS = re.compile(r"\bHTTP (\d{3})\b")
@@ -164,4 +165,4 @@ def _cause(text: str) -> str:
     if "while retrying: " in text:
         text = text.rpartition("while retrying: ")[2]
     text = _RETRIED.sub("", text)
-    return " ".join(text.split())[:_LONGEST]
+    return first_of(" ".join(text.split()), _LONGEST)

@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 
 from fetchers.messages import CallEnded, CallStarted
-from fetchers.redact import redact
+from fetchers.redact import first_of, redact
 from monitor import __version__
 from monitor.line_file import LineFile
 
@@ -267,7 +267,7 @@ def _clean(value: Value) -> Value:
         value = "".join(traceback.format_exception(value))
     if isinstance(value, str):
         # Redacted before it is cut, so that no half of a key is left; half a surrogate pair is no JSON.
-        text = redact(value[: 2 * _TEXT_LIMIT])[:_TEXT_LIMIT]
+        text = redact(first_of(value, _TEXT_LIMIT))
         return text.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, Mapping):
         return {str(_clean(key)): str(_clean(item)) for key, item in value.items()}

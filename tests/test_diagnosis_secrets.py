@@ -18,7 +18,8 @@ from fetchers.log_outcomes import outcome_of
 from fetchers.messages import LogTarget
 from fetchers.plain import LONGEST_LINE, plain_line
 from fetchers.records import State
-from fetchers.redact import HIDDEN
+from fetchers.redact import HIDDEN, redact
+from fetchers.wandb_errors import of_api_error
 from fetchers.wandb_output import entries
 from monitor.explained import render_json
 from tests.support.records import record
@@ -136,6 +137,13 @@ def test_an_image_is_told_without_whom_it_was_pulled_as() -> None:
     assert diagnosis.finding is not None
     assert diagnosis.finding.facts["image"] == "gcr.io/acme/agent"
     assert "oauth2accesstoken" not in diagnosis.finding.advice
+
+
+@pytest.mark.parametrize("before", range(262, 299, 4))
+def test_a_key_in_an_answer_of_w_and_b_is_not_cut_in_half(before: int) -> None:
+    """What an error says is cut to a line that can be read."""
+    error = of_api_error(ValueError(f"{'x' * before} {GOOGLE_KEY} and more"), "Runs", "http://127.0.0.1:9")
+    assert "Sy0Bx" not in redact(str(error))
 
 
 def test_a_structured_entry_hides_a_key_too() -> None:

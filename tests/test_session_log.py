@@ -142,6 +142,18 @@ def test_secrets_never_reach_the_disk(log: SessionLog) -> None:
     assert "1234567890" not in written
 
 
+def test_no_half_of_a_secret_reaches_the_disk(log: SessionLog) -> None:
+    """A long text is cut, and what is hidden in it makes it shorter: the cut falls into no key."""
+    key = "AIza" + "Sy0Bx9Qm7" * 4
+    for before in range(39_955, 39_995, 9):
+        hidden = f"api_key={'abcdefgh1' * 11} " * 320
+        logging.getLogger("fetchers.x").error("%s", f"{hidden}{'x' * (before - len(hidden))} {key} {'y' * 9_000}")
+    assert log.flush(5)
+    written = "".join(path.read_text() for path in log.directory.iterdir())
+    assert "[redacted]" in written
+    assert "Sy0Bx" not in written
+
+
 _AWKWARD = """
 import logging, sys
 from monitor import session_log

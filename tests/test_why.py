@@ -167,7 +167,7 @@ def test_of_an_empty_cache_no_failures_is_not_said(world: World, tmp_path: Path,
     ran = empty.monitor("why", "--all", "--cached", "-o", output)
     assert world.calls() == before
     assert ran.returncode == 3
-    assert "nothing is cached yet" in ran.stderr
+    assert ran.stderr == "monitor: nothing is cached yet\n"
     assert "No failures" not in ran.stdout
     if output == "json":
         told = json.loads(ran.stdout)

@@ -302,7 +302,8 @@ def _all(wanted: _Wanted) -> int:
 def _last_known(wanted: _Wanted) -> tuple[Mirror, list[str]]:
     """What is cached, and of which tables nothing is: what was last known is old, and no less known for it."""
     mirror, lack = recall(wanted.start, wanted.tables)
-    return mirror, [f"{name}: {lack.why}" for name in wanted.tables if not _has_answered(mirror.status[name])]
+    lacking = [name for name in wanted.tables if not _has_answered(mirror.status[name])]
+    return mirror, [lack.why] if len(lacking) == len(wanted.tables) else [f"{name}: {lack.why}" for name in lacking]
 
 
 def _has_answered(status: TableStatus) -> bool:

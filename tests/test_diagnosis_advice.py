@@ -182,6 +182,13 @@ def test_a_machine_type_that_a_region_lacks_is_looked_for_elsewhere() -> None:
     assert commands(advice) == ["gcloud compute machine-types list --filter=name=a2-highgpu-8g"]
 
 
+def test_an_accelerator_that_the_machine_carries_is_not_what_is_wrong() -> None:
+    """A record knows it beside the words of the refusal, which is about the place."""
+    known = {"machine_type": "a2-highgpu-8g", "accelerator": "NVIDIA_TESLA_A100", "region": "europe-west9"}
+    advice = advise(RULES["machine_type_unsupported"], known)
+    assert commands(advice) == ["gcloud compute machine-types list --filter=name=a2-highgpu-8g"]
+
+
 def test_a_place_that_is_not_known_is_in_no_filter() -> None:
     """Who copies such a command sees nothing."""
     assert "zone~" not in "".join(rule.advice for rule in RULES.values())

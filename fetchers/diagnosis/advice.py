@@ -77,7 +77,6 @@ PLACEHOLDERS = {
 
 
 CONDITIONS = {
-    "accelerator": "where an accelerator was asked for",
     "cloud_run": "where it is a Cloud Run job",
     "device": "where an accelerator's memory is full",
     "shared_memory": "where shared memory is full",
@@ -217,7 +216,7 @@ def _cloud_run(facts: Mapping[str, str]) -> str:
 def _accelerator_name(facts: Mapping[str, str]) -> str:
     """As Compute Engine calls the accelerator that Vertex AI writes in capitals."""
     name = facts.get("accelerator", "").lower().replace("_", "-")
-    return name if name.startswith("nvidia-") and " " not in name else ""
+    return name if name.startswith("nvidia-") and " " not in name and not _fits(facts) else ""
 
 
 def _image_at_google(facts: Mapping[str, str]) -> str:
@@ -246,11 +245,17 @@ def _distribution(facts: Mapping[str, str]) -> str:
 
 
 def _accelerators(facts: Mapping[str, str]) -> str:
-    return ", ".join(accelerators(facts.get("machine_type", "")))
+    return "" if _fits(facts) else ", ".join(accelerators(facts.get("machine_type", "")))
 
 
 def _machine_types(facts: Mapping[str, str]) -> str:
-    return ", ".join(carriers(facts.get("accelerator", "")))
+    return "" if _fits(facts) else ", ".join(carriers(facts.get("accelerator", "")))
+
+
+def _fits(facts: Mapping[str, str]) -> bool:
+    """Whether nothing is wrong between machine type and accelerator: what is refused then is refused in this place."""
+    accelerator = facts.get("accelerator", "")
+    return not accelerator or facts.get("machine_type", "") in carriers(accelerator)
 
 
 def _region(facts: Mapping[str, str]) -> str:

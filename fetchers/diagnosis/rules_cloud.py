@@ -94,7 +94,7 @@ CLOUD_RULES = (
         ),
         advice=(
             "Machine types that carry {accelerator}: {machine_types}.\n"
-            "if accelerator: {machine_type} can carry: {accelerators}.\n"
+            "{machine_type} can carry: {accelerators}.\n"
             "Zones that have {accelerator_name}: `gcloud compute accelerator-types list "
             "--filter=name={accelerator_name}`.\n"
             "else: Use a region that has {machine_type}, or another machine type; where it is offered, if at all, says "

@@ -62,7 +62,7 @@ _SHAPES = (
     r"1//0[A-Za-z0-9_-]{20,}",
     r"GOCSPX-[A-Za-z0-9_-]{10,}",
     r"AIza[A-Za-z0-9_-]{30,}",
-    r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
+    r"(?<!-)eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
     r"wandb_v1_[A-Za-z0-9_-]{10,}",
     r"local-[0-9a-f]{40}\b",
     r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}",
@@ -88,7 +88,7 @@ _RULES = (
     (rf"(?i)\b({_HEADER})(?!{_SCHEME}){_REST}", rf"\1{HIDDEN}"),
     (r"(?i)\b(bearer\s{1,3})[A-Za-z0-9._~+/=-]{12,}", rf"\1{HIDDEN}"),
     (r"(?i)\b((?:set-)?cookie:\s{0,3})[^\s\[][^\r\n\[]*", rf"\1{HIDDEN}"),
-    (rf"(?<![\w-])(?:{'|'.join(_SHAPES)})", HIDDEN),
+    (rf"(?:\b|(?<=\\[nrt]))(?:{'|'.join(_SHAPES)})", HIDDEN),
     # A W&B key has the shape of a commit hash: hidden where the words before it say what it is.
     (rf"(?i)\b({_LOGIN})[0-9a-f]{{40}}\b", rf"\1{HIDDEN}"),
     # user:password@host, token@host, addresses that are secrets, and the parameters of signed ones.

@@ -64,6 +64,8 @@ SECRETS = {
     "netrc": ("machine api.example login user password abcdef", "abcdef"),
     "a line of a key alone": (f"rank0 | {BODY[3]}", BODY[3]),
     "the end of a key in json": (r"\nMIIEvQIB\n-----END PRIVATE KEY-----", "MIIEvQIB"),
+    "behind a dash": ("deploy-ghp_abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijkl"),
+    "behind an escaped line end": (r"keys:\nAKIAIOSFODNN7EXAMPLE", "IOSFODNN7"),
     "no width": ("api\u200b_key=abcdefgh12345678", "abcdefgh12345678"),
     "aws": ("AKIAIOSFODNN7EXAMPLE", "IOSFODNN7"),
 }

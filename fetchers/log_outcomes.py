@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from fetchers.diagnosis import RULES_VERSION, LogReader
+from fetchers.diagnosis.matcher import matcher
 from fetchers.diagnosis.merge import merged
 from fetchers.diagnosis.model import Diagnosis
 from fetchers.diagnosis.rules import RULES
@@ -18,9 +19,12 @@ from fetchers.log_queries import COUNT
 from fetchers.messages import LogTarget, Outcome
 from fetchers.plain import safe_lines
 from fetchers.records import Reason, State
+from fetchers.threads import Threads
 
 PIECE = 16 * 1024
 """Bytes that are diagnosed in one go: a millisecond, or twenty where every line fails."""
+COMPILED_S = 30.0
+"""Seconds that compiling the rules may take, on a machine that does everything else at once."""
 JUDGED = 2 * 1024 * 1024
 """Bytes of one log that are diagnosed: seconds where every line fails, and logs are judged one after another."""
 
@@ -49,6 +53,8 @@ def newest(entries: Sequence[Any]) -> Sequence[Any]:
 
 async def diagnosis_of(entries: Sequence[Any]) -> Diagnosis:
     """Diagnose entries, oldest first."""
+    if not matcher.cache_info().currsize:
+        await Threads().call(matcher, COMPILED_S, "rules")  # a fifth of a second in which nobody else had the loop
     reader = LogReader()
     for piece in _pieces(told_apart(entries)):
         reader.feed(piece)

@@ -13,8 +13,9 @@ import pytest
 from google.cloud.logging_v2.types import ListLogEntriesResponse, LogEntry
 
 from fetchers.base import Calls
+from fetchers.diagnosis.matcher import matcher
 from fetchers.gcp import Session
-from fetchers.log_outcomes import JUDGED, PIECE
+from fetchers.log_outcomes import JUDGED, PIECE, diagnosis_of
 from fetchers.log_pages import API, LARGEST_ANSWER, Quota
 from fetchers.log_rounds import AT_ONCE, Reading, Rounds
 from fetchers.messages import LogTarget, Outcome
@@ -101,6 +102,13 @@ async def test_one_log_is_judged_after_another(turns: list[int]) -> None:
             told.extend([turns[0]] * len(outcomes))
     assert len(told) == 8
     assert told[-1] - told[0] > 6 * (PIECES - 2)
+
+
+async def test_the_rules_are_compiled_beside_the_loop(turns: list[int]) -> None:
+    """The first log of all has every rule compiled: whatever else waits for the loop gets its turn meanwhile."""
+    matcher.cache_clear()
+    await diagnosis_of([])
+    assert turns[0] > 5
 
 
 async def test_a_log_known_to_be_long_is_read_alone_by_the_next_fetch() -> None:

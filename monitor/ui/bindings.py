@@ -74,7 +74,7 @@ KEYS = (
     Key("sort", "dashboard", "s", "sort", "sort by a column", "sort"),
     Key("next_failure", "dashboard", "n", "failure(1)", "next failure of any table", "failure"),
     Key("previous_failure", "dashboard", "N", "failure(-1)", "previous failure"),
-    Key("same_cause", "dashboard", "c", "same_cause", "only failures with its cause"),
+    Key("same_cause", "dashboard", "c", "same_cause", "only failures of its cause"),
     Key("mine", "dashboard", "m", "mine", "only what is mine, or all"),
     Key("toggle_table", "dashboard", "t", "toggle_table", "switch the table off or on"),
     Key("zoom", "dashboard", "z", "zoom", "this table alone, and back", "zoom"),

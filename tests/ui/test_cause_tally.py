@@ -133,7 +133,7 @@ async def test_the_palette_narrows_down_to_a_cause() -> None:
     async with Stage().open(120, 30) as stage:
         await stage.tell(rows("vertex", MIXED), status("vertex"))
         await stage.press("3", "colon", *"same cause")
-        assert stage.line("same cause", "only failures with its cause")
+        assert stage.line("same cause", "only failures of its cause")
         await stage.press("enter")
         assert ids(stage) == ["id-1", "id-3", "id-5", "id-6"]
 

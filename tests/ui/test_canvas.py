@@ -21,11 +21,15 @@ BOLD = Style.parse("bold #5fd7d7 on #131417")
 CURSOR = Style.parse("bold #5fd7d7 on #3a3f47")
 UNDERLINED = Style.parse("dim underline #8b9096")
 INKS = st.sampled_from([None, DIM, BOLD, CURSOR, UNDERLINED, Style(bold=True), Style(reverse=True)])
-LETTERS = (*"abc 12✓●…漢字", "x\N{COMBINING ACUTE ACCENT}")
+MARK = "\N{COMBINING ACUTE ACCENT}"
+LETTERS = (*"abc 12✓●…漢字", f"x{MARK}")
 TEXTS = st.lists(st.sampled_from(LETTERS), max_size=8).map("".join)
-LINES = st.lists(st.builds(Segment, TEXTS, INKS), max_size=5).map(
-    lambda segments: Strip(segments).adjust_cell_length(WIDTH)
+LINES = (
+    st.lists(st.builds(Segment, TEXTS, INKS), max_size=5)
+    .map(lambda segments: Strip(segments).adjust_cell_length(WIDTH))
+    .filter(lambda line: not line.text.endswith(MARK))
 )
+"""None with a mark in its last cell: pyte breaks the line before the mark, where a terminal puts it on its letter."""
 PICTURES = st.lists(LINES, min_size=HEIGHT, max_size=HEIGHT)
 
 

@@ -72,6 +72,14 @@ PLACEHOLDERS = {
     "submitter": "user:SUBMITTER",
     "image_at_google": "IMAGE",
     "memory": "MEMORY",
+    "elsewhere": "ANOTHER SERVICE",
+    "bucket_to_grant_on": "BUCKET",
+    "distribution": "PACKAGE",
+    "example_role": "A_WIDE_ROLE",
+    "refused_path": "PATH",
+    "directory": "PATH",
+    "taken": "PATH",
+    "missing": "PATH",
 }
 """What stands for an unknown fact, where it is not simply its name in capitals."""
 

@@ -6,6 +6,8 @@ from fetchers.diagnosis.model import Category, Pattern, Rule
 from fetchers.diagnosis.rules_status import FORBIDDEN, UNAUTHENTICATED, renderings
 
 GRANT = """\
+else: Grant {role}, which holds {permission}, on the bucket {bucket_to_grant_on}: `gcloud storage buckets \
+add-iam-policy-binding gs://{bucket_to_grant_on} --member={member} --role={role}`.
 else: Grant {role}, which holds {permission}: `gcloud projects add-iam-policy-binding {project} --member={member} \
 --role={role}`.
 else: Grant a role that holds {permission}; {example_role} is an example, and holds much more: look at it first, with \
@@ -88,8 +90,6 @@ ACCESS_RULES = (
             "--project={project}`.\n"
             "else: Whoever submits may not act as {account}; let them: `gcloud iam service-accounts "
             "add-iam-policy-binding {account} --member={submitter} --role=roles/iam.serviceAccountUser`.\n"
-            "else: Grant {role}, which holds {permission}, on the bucket {bucket_to_grant_on}: `gcloud storage "
-            "buckets add-iam-policy-binding gs://{bucket_to_grant_on} --member={member} --role={role}`.\n"
             f"{GRANT}"
             "else: Find the account and the permission in the message; where it is a service of Google, grant the role "
             "that holds it: `gcloud projects add-iam-policy-binding {project} --member={member} --role={role}`."

@@ -353,6 +353,16 @@ def test_an_advice_is_whole(rule: Rule) -> None:
         assert "if shared_memory" not in text
 
 
+def test_the_catalogue_tells_alternatives_apart() -> None:
+    """And leaves out what says nothing without a fact that only our own tables have."""
+    lines = in_general(RULES["machine_type_unsupported"])
+    assert not any("MACHINE_TYPES" in line or "ACCELERATORS" in line for line in lines)
+    assert [line.startswith("Else: ") for line in lines] == [False, True, True]
+    written = RULES["permission_denied"].advice.splitlines()
+    told = in_general(RULES["permission_denied"])
+    assert [line.startswith("else: ") for line in written] == [line.startswith("Else: ") for line in told]
+
+
 def test_every_condition_has_words_for_the_catalogue() -> None:
     """And each of them is used."""
     used = {word for rule in RULES.values() for word in CONDITIONS if f"if {word}: " in rule.advice}

@@ -11,7 +11,10 @@ _NOT_KILLED = r"(?i)oom[-_ ]?kill\w*[:= ]+(?:false|0|off|disabled|none)\b"
 
 _FULL = r"(?i)\bis full of\b|\b(?:no|if|when|whether|until|before)\b.*\bis full\b"
 
-_MORE_SHARED_MEMORY = "Use fewer DataLoader workers (`num_workers`), or give the container more shared memory, with Docker by `--shm-size=8g`, in Kubernetes by an `emptyDir` with `medium: Memory` at `/dev/shm`."
+_MORE_SHARED_MEMORY = (
+    "Use fewer DataLoader workers (`num_workers`), or give the container more shared memory, with Docker by "
+    "`--shm-size=8g`, in Kubernetes by an `emptyDir` with `medium: Memory` at `/dev/shm`."
+)
 
 _CLOUD_RUN = "`gcloud run jobs update {job} --memory={memory} --region={region}`"
 

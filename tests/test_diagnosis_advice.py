@@ -242,6 +242,15 @@ def test_a_check_on_the_accelerator_is_the_cause_of_the_exception_after_it() -> 
     assert "CUDA_LAUNCH_BLOCKING=1" in found.advice
 
 
+def test_an_error_of_the_accelerator_is_looked_for_where_it_happens() -> None:
+    """The traceback names a later line."""
+    found = found_in(
+        f'{HEAD}  File "/app/t.py", line 4, in f\nRuntimeError: CUDA error: an illegal memory access was encountered\n'
+    )
+    assert "CUDA_LAUNCH_BLOCKING=1" in found.advice
+    assert found.facts["file"] == "/app/t.py"
+
+
 # --- facts -----------------------------------------------------------------------------------------------------------
 
 

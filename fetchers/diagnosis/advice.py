@@ -86,6 +86,7 @@ PLACEHOLDERS = {
 
 CONDITIONS = {
     "cloud_run": "where it is a Cloud Run job",
+    "cuda": "where it is about CUDA",
     "device": "where an accelerator's memory is full",
     "shared_memory": "where shared memory is full",
     "slurm": "where Slurm runs it",

@@ -112,6 +112,7 @@ OWN: tuple[str, ...] = (
     # whose memory, whose rule
     r"\b(?P<device>CUDA|HIP|XPU|MPS|NPU|GPU|HBM)\b",
     r"(?i)\b(?P<shared_memory>shared memory|bus error|SIGBUS|/dev/shm)\b",
+    r"\b(?P<cuda>CUDA) (?:kernel )?error\b",
     r"\b(?P<slurm>slurmstepd|DUE TO TIME LIMIT)\b",
     r"\bAn error occurred \(\w+\) when calling the (?P<aws_operation>\w+) operation\b",
 )
@@ -162,6 +163,7 @@ ABOUT: dict[str, frozenset[str]] = {
         ("image", (*_IMAGES, *_REFUSED, "not_found")),
         ("credentials aws_operation", _REFUSED),
         ("requested capacity device memory_limit shared_memory", _ROOM),
+        ("cuda", ("python_exception",)),
         ("slurm", ("deadline_exceeded",)),
         ("job", (*_REFUSED, *_CLOUD, *_ROOM, *_STARVED, *_IMAGES)),
         ("retry_after", (*_STARVED, "service_error")),

@@ -41,6 +41,8 @@ PROGRAM_RULES = (
             "else: Load a checkpoint of the same architecture, or with `strict=False`: {parameter} does "
             "not fit.\n"
             "else: Check that {host} can be reached from the job, and with these credentials.\n"
+            "else: if cuda: Run once with `CUDA_LAUNCH_BLOCKING=1` to see the call that failed: the line that is named "
+            "is often a later one.\n"
             "else: Look at {file}, line {line}, in {function}.\n"
             "else: Look at {file}, line {line}.\n"
             "else: Mend what the last line of the traceback says, in the file that the line above it names."

@@ -40,6 +40,9 @@ REREAD_S = 5.0
 REREAD_AT_ONCE = 200
 """Records whose evidence is read again in one batch; one takes a few milliseconds."""
 
+KEEP_EVERY_S = 10.0
+"""Seconds between two writes of answers while there are more reasons to come."""
+
 WANDB = Budget(per_minute=60, at_once=20)
 """Reads of what runs printed: a bound of our own, far below what W&B allows."""
 
@@ -78,6 +81,7 @@ class LogReading:
         self._strange: list[_Seen] = []
         """Records that the cache is to be asked about."""
         self._looking: asyncio.Task[None] | None = None
+        self._kept_at = clock.monotonic()
         self._explained: set[tuple[str, str]] = set()
         """Tables and scopes whose rows have come to say why since their last answer was kept."""
         self._noted = True
@@ -191,16 +195,24 @@ class LogReading:
         self._accumulator.explain(record.table, key, end_of(record), outcome.reason or record.reason)
         self._explained.add((record.table, record.scope))
 
+    def _is_unread(self) -> bool:
+        return any(self._extraction(table).unread(table) for table in self._accumulator.tables())
+
     def _keep(self, record: Record, outcome: Outcome, read_at: datetime) -> None:
         if self._keeping is not None:
             final = msgspec.structs.replace(record, reason=outcome.reason or record.reason)
             self._keeping.concluded(final, outcome, record.reason, read_at)
 
     def _keep_answers(self) -> None:
-        """Keep the last answers again, now that their rows say why: the next start shows them so."""
-        explained, self._explained = self._explained, set()
-        if self._keeping is None:
+        """Keep the last answers again, now that their rows say why: the next start shows them so.
+
+        Not after each of many fetches: whole answers are written, and the disk has the outcomes already.
+        """
+        now = self._clock.monotonic()
+        if self._keeping is None or (now < self._kept_at + KEEP_EVERY_S and self._is_unread()):
             return
+        self._kept_at = now
+        explained, self._explained = self._explained, set()
         for table, scope in explained:
             status = self._accumulator.status(table).scopes.get(scope)
             if status is not None and status.live and status.fetched_at is not None:

@@ -23,7 +23,7 @@ from monitor.accumulator import Accumulator, end_of
 from monitor.changes import AskReason, Change, ReadLog, ReasonRead
 from monitor.clock import Clock
 from monitor.desk import Desk
-from monitor.extraction import Budget, Extraction, Log, is_excuse, unread_reason
+from monitor.extraction import Budget, Extraction, Log, Moment, is_excuse, unread_reason
 from monitor.flight import Ended
 from monitor.keeping import Keeping
 from monitor.log_reader import LogReader
@@ -93,12 +93,13 @@ class LogReading:
 
     def see(self, records: Iterable[Record]) -> None:
         """Take note of records as their source has just told them."""
+        moment = Moment(self._clock.now(), self._clock.monotonic())
         for record in records:
             table = TABLES.get(record.table)
             if table is None or not table.read:
                 continue
-            reader, key = self._readers[table.logs], table.key(record)
-            if reader.extraction.see(key, record, reader.moment):
+            key = table.key(record)
+            if self._readers[table.logs].extraction.see(key, record, moment):
                 self._strange.append((key, record))
         if self._strange and self._looking is None:
             self._looking = asyncio.ensure_future(self._look_up())

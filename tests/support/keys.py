@@ -134,12 +134,14 @@ class Person:
         self.press("\t", lambda: self.current() == after)
 
     def _next_row(self) -> None:
-        """Down and up again, where there is a row to go to."""
+        """Down and up again, where there is a row to go to; meanwhile another row may have come between the two."""
         if len(COUNT.findall(self.title(self._focused()))) > 1:
             self.terminal.wait(self._shows_selected, "the row under the cursor in full", PATIENCE_S)
             first = self._selected()
             self.press("j", lambda: self._selected() not in ("", first))
-            self.press("k", lambda: self._selected() == first)
+            self.terminal.wait(self._shows_selected, "the next row in full", PATIENCE_S)
+            second = self._selected()
+            self.press("k", lambda: self._selected() not in ("", second))
 
     def _shows_selected(self) -> bool:
         """Whether the row above the footer is one of the table that has the keys, and no longer one of the last."""

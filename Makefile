@@ -56,6 +56,7 @@ emulators: $(READY)  ## start local servers that speak Google's and W&B's protoc
 docs: $(READY)  ## write the generated pages again
 	$(BIN)/python -m monitor.config_reference > docs/configuration.md
 	$(BIN)/python -m monitor.error_catalogue > docs/errors.md
+	$(BIN)/python -m monitor.rule_words > $(VENV)/words.py && mv $(VENV)/words.py fetchers/diagnosis/words.py
 	$(BIN)/python docs/screenshot.py 120x40 docs/images/dashboard.svg
 	$(BIN)/python docs/screenshot.py 80x24 docs/images/ssh.svg n
 	$(BIN)/python docs/screenshot.py 120x40 docs/images/detail.svg 3 n enter

@@ -245,6 +245,7 @@ class LogReading:
             case Extracted():
                 for outcome in event.outcomes:
                     self._take(source, outcome)
+                self._keep_answers()  # who waits only for reasons leaves before the fetch has ended
                 self._note()
             case LogPage():
                 self._desks[source].page(event)
